@@ -1,0 +1,49 @@
+/* A strict JSON (RFC 8259) scanner over bytes in memory: tells tokens apart and checks them,
+   allocates nothing, builds no tree. Depth is capped. Knows nothing of envelopes. */
+#ifndef MOMENTO_WIRE_JSON_H
+#define MOMENTO_WIRE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { JSON_MAX_DEPTH = 64 };
+
+struct json {
+  const char *at;  /* next byte to read */
+  const char *end; /* one past the last */
+};
+
+/* The inside of a string token, still as it stands between the quotes. */
+struct json_string {
+  const char *raw;
+  size_t length;
+  bool escaped; /* has a backslash: json_string_decode is needed to get its value */
+};
+
+/* Every function below skips white space first, leaves json->at after what it took, and returns
+   false when something else (or malformed JSON) stands there; json->at is then of no further use,
+   except that json_take leaves it where it was. */
+
+bool json_take(struct json *json, char punctuation); /* one of {}[]:, when it is next */
+char json_peek(struct json *json); /* next byte that is not white space; 0 at end */
+bool json_string(struct json *json, struct json_string *out); /* valid UTF-8, escapes checked */
+bool json_u64(struct json *json, uint64_t *value);            /* digits only, see number.h */
+bool json_skip(struct json *json);                            /* any one value, checked strictly */
+bool json_at_end(struct json *json);                          /* only white space is left */
+
+/* Decodes escapes into out (at most string->length bytes); a lone surrogate becomes U+FFFD. Returns
+   the bytes written. */
+size_t json_string_decode(const struct json_string *string, char *out);
+
+/* Whether the decoded string equals text[0..length). */
+bool json_string_is(const struct json_string *string, const char *text, size_t length);
+
+/* Bytes json_quote can write at most for length bytes (quotes included). */
+size_t json_quoted_max(size_t length);
+
+/* Writes bytes (valid UTF-8) as a JSON string, quotes included, no NUL; returns the bytes written.
+ */
+size_t json_quote(const char *bytes, size_t length, char *out);
+
+#endif
