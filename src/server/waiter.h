@@ -1,0 +1,27 @@
+/* A poll that waits for the next message of a topic. Embedded in whatever stands for the client (a
+   connection), which finds itself again by the member's offset. All fields belong to the broker;
+   whoever embeds it zeroes it once (memset or = {0}) and asks waiter_is_waiting, no more. Kept
+   small: there is one for every connection. */
+#ifndef TOPICSD_WAITER_H
+#define TOPICSD_WAITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct topic;
+
+struct waiter {
+  struct waiter *next; /* in the list of its topic */
+  struct waiter *previous;
+  struct topic *topic; /* NULL: not waiting */
+  uint64_t deadline_ms;
+  uint32_t heap_index; /* among all deadlines */
+  bool positioned;     /* it gave a position, so an empty answer tells it enough */
+};
+
+static inline bool waiter_is_waiting(const struct waiter *waiter) {
+  return waiter->topic != NULL;
+}
+
+#endif
