@@ -20,4 +20,17 @@ size_t base64_decoded_max(size_t length);
  */
 bool base64_decode(const char *text, size_t length, char *out, size_t *out_length);
 
+/* The same check without the decoding, for text that comes in pieces. Starts zeroed. */
+struct base64_check {
+  size_t digits;
+  size_t padding;
+  unsigned last; /* value of the last digit */
+};
+
+/* Takes one more piece; false as soon as no encoding begins like this. */
+bool base64_check_piece(struct base64_check *check, const char *text, size_t length);
+
+/* Whether the pieces taken are an encoding as a whole. */
+bool base64_check_whole(const struct base64_check *check);
+
 #endif

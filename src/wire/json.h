@@ -28,9 +28,17 @@ struct json_string {
 bool json_take(struct json *json, char punctuation); /* one of {}[]:, when it is next */
 char json_peek(struct json *json); /* next byte that is not white space; 0 at end */
 bool json_string(struct json *json, struct json_string *out); /* valid UTF-8, escapes checked */
-bool json_u64(struct json *json, uint64_t *value);            /* digits only, see number.h */
-bool json_skip(struct json *json);                            /* any one value, checked strictly */
-bool json_at_end(struct json *json);                          /* only white space is left */
+bool json_string_rest(struct json *json, struct json_string *out); /* its quote has been taken */
+bool json_word(struct json *json, const char *word);               /* one of true, false, null */
+bool json_u64(struct json *json, uint64_t *value);                 /* digits only, see number.h */
+
+/* The members of an object whose '{' has been taken, one at a time: takes the ',' (unless *first,
+   which it clears), the key and the ':', or the closing '}'. The caller takes the value. */
+enum json_member { JSON_MEMBER, JSON_OBJECT_END, JSON_FAULT };
+enum json_member json_member(struct json *json, bool *first, struct json_string *key);
+
+bool json_skip(struct json *json);   /* any one value, checked strictly */
+bool json_at_end(struct json *json); /* only white space is left */
 
 /* Decodes escapes into out (at most string->length bytes); a lone surrogate becomes U+FFFD. Returns
    the bytes written. */

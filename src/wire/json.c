@@ -1,0 +1,321 @@
+/* The JSON scanner. Strings are where the bytes are, so they are read a word at a time; the rest is
+   plain recursive descent. */
+#include "json.h"
+
+#include "number.h"
+#include "utf8.h"
+#include "word.h"
+
+enum { ESCAPE_SIZE = 2, UNICODE_ESCAPE_SIZE = 6, REPLACEMENT = 0xFFFD };
+
+/* Value of a hexadecimal digit, NOT_HEX for any other byte. */
+enum { NOT_HEX = 0xFF };
+
+static unsigned hex_value(char c) {
+  if (c >= '0' && c <= '9') return (unsigned)(c - '0');
+  if (c >= 'a' && c <= 'f') return (unsigned)(c - 'a' + 10);
+  if (c >= 'A' && c <= 'F') return (unsigned)(c - 'A' + 10);
+  return NOT_HEX;
+}
+
+static void skip_space(struct json *json) {
+  while (json->at < json->end &&
+         (*json->at == ' ' || *json->at == '\n' || *json->at == '\r' || *json->at == '\t'))
+    json->at++;
+}
+
+bool json_take(struct json *json, char punctuation) {
+  const char *start = json->at;
+  skip_space(json);
+  if (json->at < json->end && *json->at == punctuation) {
+    json->at++;
+    return true;
+  }
+  json->at = start;
+  return false;
+}
+
+char json_peek(struct json *json) {
+  skip_space(json);
+  return json->at < json->end ? *json->at : '\0';
+}
+
+bool json_at_end(struct json *json) {
+  skip_space(json);
+  return json->at == json->end;
+}
+
+/* The byte that a two-character escape stands for, 0 when there is no such escape. */
+static char short_escape(char letter) {
+  switch (letter) {
+  case '"':
+  case '\\':
+  case '/':
+    return letter;
+  case 'b':
+    return '\b';
+  case 'f':
+    return '\f';
+  case 'n':
+    return '\n';
+  case 'r':
+    return '\r';
+  case 't':
+    return '\t';
+  default:
+    return '\0';
+  }
+}
+
+/* Length of the escape that begins at the backslash at[0]; 0 when it is none. */
+static size_t escape_length(const char *at, const char *end) {
+  if (end - at < ESCAPE_SIZE) return 0;
+  if (at[1] != 'u') return short_escape(at[1]) == '\0' ? 0 : ESCAPE_SIZE;
+  if (end - at < UNICODE_ESCAPE_SIZE) return 0;
+  unsigned all = hex_value(at[2]) | hex_value(at[3]) | hex_value(at[4]) | hex_value(at[5]);
+  return all > 0x0F ? 0 : UNICODE_ESCAPE_SIZE;
+}
+
+/* First byte that is not plain: a quote, a backslash, a control byte or one past ASCII. */
+static const char *skip_plain(const char *at, const char *end) {
+  while (end - at >= WORD_SIZE) {
+    uint64_t word = word_load(at);
+    uint64_t hit = word_equal(word, '"') | word_equal(word, '\\') | word_below(word, 0x20) |
+                   (word & WORD_TOP_BITS);
+    if (hit != 0) return at + word_first(hit);
+    at += WORD_SIZE;
+  }
+  while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' &&
+         *at != '\\')
+    at++;
+  return at;
+}
+
+bool json_string_rest(struct json *json, struct json_string *out) {
+  const char *at = json->at;
+  const char *end = json->end;
+  out->raw = at;
+  out->escaped = false;
+  for (;;) {
+    at = skip_plain(at, end);
+    if (at == end) return false;
+    if (*at == '"') break;
+    size_t size;
+    if (*at == '\\') {
+      out->escaped = true;
+      size = escape_length(at, end);
+    } else if ((unsigned char)*at < 0x20) {
+      return false;
+    } else {
+      size = utf8_sequence(at, (size_t)(end - at));
+    }
+    if (size == 0) return false;
+    at += size;
+  }
+  out->length = (size_t)(at - out->raw);
+  json->at = at + 1;
+  return true;
+}
+
+bool json_string(struct json *json, struct json_string *out) {
+  return json_take(json, '"') && json_string_rest(json, out);
+}
+
+bool json_u64(struct json *json, uint64_t *value) {
+  skip_space(json);
+  const char *start = json->at;
+  while (json->at < json->end && *json->at >= '0' && *json->at <= '9')
+    json->at++;
+  if (json->at < json->end && (*json->at == '.' || *json->at == 'e' || *json->at == 'E'))
+    return false;
+  return number_parse_u64(start, (size_t)(json->at - start), value);
+}
+
+static bool skip_digits(struct json *json) {
+  const char *start = json->at;
+  while (json->at < json->end && *json->at >= '0' && *json->at <= '9')
+    json->at++;
+  return json->at > start;
+}
+
+static bool next_is(const struct json *json, char c) {
+  return json->at < json->end && *json->at == c;
+}
+
+static bool skip_number(struct json *json) {
+  if (next_is(json, '-')) json->at++;
+  if (next_is(json, '0'))
+    json->at++;
+  else if (!skip_digits(json))
+    return false;
+  if (next_is(json, '.')) {
+    json->at++;
+    if (!skip_digits(json)) return false;
+  }
+  if (next_is(json, 'e') || next_is(json, 'E')) {
+    json->at++;
+    if (next_is(json, '+') || next_is(json, '-')) json->at++;
+    return skip_digits(json);
+  }
+  return true;
+}
+
+bool json_word(struct json *json, const char *word) {
+  skip_space(json);
+  size_t length = strlen(word);
+  if ((size_t)(json->end - json->at) < length || memcmp(json->at, word, length) != 0) return false;
+  json->at += length;
+  return true;
+}
+
+enum json_member json_member(struct json *json, bool *first, struct json_string *key) {
+  if (json_take(json, '}')) return JSON_OBJECT_END;
+  if (!*first && !json_take(json, ',')) return JSON_FAULT;
+  *first = false;
+  return json_string(json, key) && json_take(json, ':') ? JSON_MEMBER : JSON_FAULT;
+}
+
+static bool skip_value(struct json *json, int depth);
+
+static bool skip_members(struct json *json, int depth) {
+  struct json_string key;
+  bool first = true;
+  enum json_member next;
+  while ((next = json_member(json, &first, &key)) == JSON_MEMBER)
+    if (!skip_value(json, depth)) return false;
+  return next == JSON_OBJECT_END;
+}
+
+static bool skip_elements(struct json *json, int depth) {
+  if (json_take(json, ']')) return true;
+  do {
+    if (!skip_value(json, depth)) return false;
+  } while (json_take(json, ','));
+  return json_take(json, ']');
+}
+
+static bool skip_value(struct json *json, int depth) {
+  struct json_string string;
+  switch (json_peek(json)) {
+  case '{':
+    json->at++;
+    return depth < JSON_MAX_DEPTH && skip_members(json, depth + 1);
+  case '[':
+    json->at++;
+    return depth < JSON_MAX_DEPTH && skip_elements(json, depth + 1);
+  case '"':
+    return json_string(json, &string);
+  case 't':
+    return json_word(json, "true");
+  case 'f':
+    return json_word(json, "false");
+  case 'n':
+    return json_word(json, "null");
+  default:
+    return skip_number(json);
+  }
+}
+
+bool json_skip(struct json *json) {
+  return skip_value(json, 0);
+}
+
+static uint32_t unicode_escape(const char *at) {
+  return hex_value(at[2]) << 12 | hex_value(at[3]) << 8 | hex_value(at[4]) << 4 | hex_value(at[5]);
+}
+
+static bool is_high_surrogate(uint32_t unit) {
+  return unit >> 10 == 0xD800 >> 10;
+}
+
+static bool is_low_surrogate(uint32_t unit) {
+  return unit >> 10 == 0xDC00 >> 10;
+}
+
+/* Decodes the (valid) escape at *at into out, moves *at past it; returns the bytes written. */
+static size_t decode_escape(const char **at, const char *end, char *out) {
+  const char *escape = *at;
+  if (escape[1] != 'u') {
+    *at += ESCAPE_SIZE;
+    *out = short_escape(escape[1]);
+    return 1;
+  }
+  *at += UNICODE_ESCAPE_SIZE;
+  uint32_t unit = unicode_escape(escape);
+  if (is_low_surrogate(unit)) return utf8_encode(REPLACEMENT, out);
+  if (!is_high_surrogate(unit)) return utf8_encode(unit, out);
+  const char *second = *at;
+  if (end - second < UNICODE_ESCAPE_SIZE || second[0] != '\\' || second[1] != 'u')
+    return utf8_encode(REPLACEMENT, out);
+  uint32_t low = unicode_escape(second);
+  if (!is_low_surrogate(low)) return utf8_encode(REPLACEMENT, out);
+  *at += UNICODE_ESCAPE_SIZE;
+  return utf8_encode(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), out);
+}
+
+size_t json_string_decode(const struct json_string *string, char *out) {
+  const char *at = string->raw;
+  const char *end = at + string->length;
+  const char *start = out;
+  while (at < end) {
+    const char *backslash = memchr(at, '\\', (size_t)(end - at));
+    size_t run = (size_t)((backslash ? backslash : end) - at);
+    memcpy(out, at, run);
+    out += run;
+    at += run;
+    if (at < end) out += decode_escape(&at, end, out);
+  }
+  return (size_t)(out - start);
+}
+
+bool json_string_is(const struct json_string *string, const char *text, size_t length) {
+  if (!string->escaped) return string->length == length && memcmp(string->raw, text, length) == 0;
+  const char *at = string->raw;
+  const char *end = at + string->length;
+  while (at < end) {
+    char piece[UTF8_MAX_SIZE];
+    size_t size = 1;
+    if (*at == '\\')
+      size = decode_escape(&at, end, piece);
+    else
+      piece[0] = *at++;
+    if (size > length || memcmp(piece, text, size) != 0) return false;
+    text += size;
+    length -= size;
+  }
+  return length == 0;
+}
+
+size_t json_quoted_max(size_t length) {
+  return length * UNICODE_ESCAPE_SIZE + 2;
+}
+
+size_t json_quote(const char *bytes, size_t length, char *out) {
+  static const char digits[] = "0123456789abcdef";
+  const char *start = out;
+  *out++ = '"';
+  for (size_t i = 0; i < length; i++) {
+    unsigned char byte = (unsigned char)bytes[i];
+    if (byte >= 0x20 && byte != '"' && byte != '\\') {
+      *out++ = bytes[i];
+      continue;
+    }
+    *out++ = '\\';
+    if (byte == '"' || byte == '\\') {
+      *out++ = bytes[i];
+    } else if (byte == '\n') {
+      *out++ = 'n';
+    } else if (byte == '\r') {
+      *out++ = 'r';
+    } else if (byte == '\t') {
+      *out++ = 't';
+    } else {
+      memcpy(out, "u00", 3);
+      out[3] = digits[byte >> 4];
+      out[4] = digits[byte & 0x0F];
+      out += 5;
+    }
+  }
+  *out++ = '"';
+  return (size_t)(out - start);
+}
