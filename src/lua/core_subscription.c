@@ -1,0 +1,257 @@
+/* The subscription userdata: the cursor, and the reader of the answer at hand. The body of an
+   answer stays the Lua string it came as, held in a slot until it is used up; each call of next()
+   decodes one element of it. Knows no requests beyond the target to ask for, and nothing of
+   retries. */
+#include "core.h"
+
+#include "../wire/number.h"
+
+#include <string.h>
+
+enum { SLOT_BODY = CORE_SLOT_STATE + 1, SLOTS = SLOT_BODY };
+
+struct subscription {
+  bool open;
+  const char *body; /* of the string in SLOT_BODY; NULL when none is held */
+  struct envelope_reader reader;
+  struct cursor cursor;
+  uint64_t delivered;
+  uint64_t duplicates;
+  uint64_t discontinuities;
+  uint64_t malformed;
+  size_t path_length;
+  char path[]; /* "/topics/{cache}/{topic}" */
+};
+
+enum { UPVALUE_SELF = CORE_MESSAGE_UPVALUES + 1, UPVALUES = UPVALUE_SELF };
+
+static struct subscription *check(lua_State *L) {
+  return core_check(L, 1, CORE_SUBSCRIPTION);
+}
+
+static void release_body(lua_State *L, struct subscription *subscription) {
+  subscription->body = NULL;
+  lua_pushnil(L);
+  compat_setslot(L, 1, SLOT_BODY);
+}
+
+static int subscription_close(lua_State *L) {
+  struct subscription *subscription = check(L);
+  subscription->open = false;
+  release_body(L, subscription);
+  return 0;
+}
+
+static int subscription_collect(lua_State *L) {
+  core_call_close(L);
+  return subscription_close(L);
+}
+
+static int subscription_poll_target(lua_State *L) {
+  const struct subscription *subscription = check(L);
+  char number[NUMBER_U64_SIZE], page[NUMBER_U64_SIZE];
+  number_format_u64(subscription->cursor.next, number);
+  number_format_u64(subscription->cursor.page, page);
+  lua_pushlstring(L, subscription->path, subscription->path_length);
+  lua_pushfstring(L, "?sequence_number=%s&sequence_page=%s", number, page);
+  lua_concat(L, 2);
+  return 1;
+}
+
+static int subscription_feed(lua_State *L) {
+  struct subscription *subscription = check(L);
+  size_t length;
+  const char *body = core_check_string(L, 2, "body", &length);
+  if (!subscription->open) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "the subscription is closed");
+    return 2;
+  }
+  lua_settop(L, 2);
+  compat_setslot(L, 1, SLOT_BODY);
+  subscription->body = body;
+  envelope_open(&subscription->reader, body, length);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* The subscription at index 1, found by the metatable kept as an upvalue: this is called once a
+   message, and a look into the registry would be a good part of its cost. */
+static struct subscription *check_quickly(lua_State *L) {
+  struct subscription *subscription = lua_touserdata(L, 1);
+  if (subscription != NULL && lua_getmetatable(L, 1)) {
+    bool same = lua_rawequal(L, -1, lua_upvalueindex(UPVALUE_SELF)) != 0;
+    lua_pop(L, 1);
+    if (same) return subscription;
+  }
+  return check(L);
+}
+
+static int malformed(lua_State *L, struct subscription *subscription, size_t offset) {
+  char digits[NUMBER_U64_SIZE];
+  number_format_u64(offset, digits);
+  release_body(L, subscription);
+  subscription->malformed++;
+  lua_pushboolean(L, 0);
+  lua_pushfstring(L, "malformed answer: what follows its first %s bytes cannot be read", digits);
+  return 2;
+}
+
+/* Allocating may run finalizers, and those may close or feed this very subscription. So the body is
+   on the stack as long as slices of it are in use, and reader and cursor move on copies, put back
+   once the result is made: running out of memory on the way loses no message. */
+static int subscription_next(lua_State *L) {
+  struct subscription *subscription = check_quickly(L);
+  const char *body = subscription->body;
+  if (body == NULL) return 0;
+  lua_settop(L, 1);
+  compat_getslot(L, 1, SLOT_BODY);
+  struct envelope_reader reader = subscription->reader;
+  struct cursor cursor = subscription->cursor;
+  uint64_t duplicates = 0;
+  for (;;) {
+    size_t offset = (size_t)(reader.json.at - body);
+    struct envelope_element element;
+    struct cursor_gap gap;
+    switch (envelope_next(&reader, &element)) {
+    case ENVELOPE_MESSAGE: {
+      enum cursor_verdict verdict =
+          cursor_message(&cursor, element.sequence_number, element.sequence_page, &gap);
+      if (verdict == CURSOR_DUPLICATE) {
+        duplicates++;
+        continue;
+      }
+      core_push_message(L, &element, verdict == CURSOR_GAP ? &gap : NULL);
+      subscription->delivered++;
+      subscription->discontinuities += verdict == CURSOR_GAP;
+      break;
+    }
+    case ENVELOPE_DISCONTINUITY:
+      if (!cursor_discontinuity(&cursor, element.last_sequence_number, element.sequence_number,
+                                element.sequence_page, &gap))
+        continue;
+      lua_pushliteral(L, "discontinuity");
+      core_push_gap(L, &gap);
+      subscription->discontinuities++;
+      break;
+    case ENVELOPE_END:
+      subscription->duplicates += duplicates;
+      release_body(L, subscription);
+      return 0;
+    case ENVELOPE_MALFORMED:
+      subscription->duplicates += duplicates;
+      return malformed(L, subscription, offset);
+    }
+    subscription->duplicates += duplicates;
+    subscription->cursor = cursor;
+    if (subscription->body == body) subscription->reader = reader;
+    return 2;
+  }
+}
+
+static int subscription_position(lua_State *L) {
+  const struct subscription *subscription = check(L);
+  uint64_t number, page;
+  if (!cursor_position(&subscription->cursor, &number, &page)) return 0;
+  lua_createtable(L, 0, 2);
+  core_push_u64(L, number);
+  lua_setfield(L, -2, "sequence_number");
+  core_push_u64(L, page);
+  lua_setfield(L, -2, "sequence_page");
+  return 1;
+}
+
+static int subscription_counters(lua_State *L) {
+  const struct subscription *subscription = check(L);
+  core_push_u64(L, subscription->delivered);
+  core_push_u64(L, subscription->duplicates);
+  core_push_u64(L, subscription->discontinuities);
+  core_push_u64(L, subscription->malformed);
+  return 4;
+}
+
+static int subscription_tostring(lua_State *L) {
+  const struct subscription *subscription = check(L);
+  lua_pushliteral(L, CORE_SUBSCRIPTION " (");
+  lua_pushlstring(L, subscription->path, subscription->path_length);
+  lua_pushstring(L, subscription->open ? ")" : ", closed)");
+  lua_concat(L, 3);
+  return 1;
+}
+
+/* A number of a position, 0 when absent. Returns false for what is no unsigned 64-bit number, or
+   may have lost digits as a float; raises when it is neither a number nor a string. */
+static bool position_number(lua_State *L, int index, const char *name, uint64_t *value) {
+  *value = 0;
+  switch (lua_type(L, index)) {
+  case LUA_TNONE:
+  case LUA_TNIL:
+    return true;
+  case LUA_TSTRING: {
+    size_t length;
+    const char *digits = lua_tolstring(L, index, &length);
+    return number_parse_u64(digits, length, value);
+  }
+  case LUA_TNUMBER: {
+#if COMPAT_INTEGERS
+    if (lua_isinteger(L, index)) {
+      lua_Integer integer = lua_tointeger(L, index);
+      if (integer >= 0) *value = (uint64_t)integer;
+      return integer >= 0;
+    }
+#endif
+    lua_Number number = lua_tonumber(L, index);
+    if (!(number >= 0 && number <= (lua_Number)CORE_FLOAT_MAX)) return false;
+    *value = (uint64_t)number;
+    return (lua_Number)*value == number;
+  }
+  default:
+    luaL_argerror(L, index,
+                  lua_pushfstring(L, "%s must be a number or a string of digits, got %s", name,
+                                  luaL_typename(L, index)));
+    return false;
+  }
+}
+
+static int bad_number(lua_State *L, const char *name) {
+  lua_pushnil(L);
+  lua_pushfstring(L, "%s must be a whole number from 0 to 18446744073709551615", name);
+  return 2;
+}
+
+int core_subscription_new(lua_State *L) {
+  uint64_t number, page;
+  lua_settop(L, 5);
+  if (core_check_client(L) == NULL) return 2;
+  if (!core_push_path(L, 2)) return 2;
+  if (!position_number(L, 4, "sequence_number", &number)) return bad_number(L, "sequence_number");
+  if (!position_number(L, 5, "sequence_page", &page)) return bad_number(L, "sequence_page");
+  size_t path_length;
+  const char *path = lua_tolstring(L, 6, &path_length);
+  struct subscription *subscription =
+      compat_newuserdata(L, sizeof *subscription + path_length, SLOTS);
+  *subscription = (struct subscription){.open = false, .path_length = path_length};
+  memcpy(subscription->path, path, path_length);
+  if (number == 0 && page == 0)
+    cursor_start(&subscription->cursor);
+  else
+    cursor_resume(&subscription->cursor, number, page);
+  core_finish(L, CORE_SUBSCRIPTION);
+  subscription->open = true;
+  return 1;
+}
+
+void core_subscription_class(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"close", subscription_close},
+      {"counters", subscription_counters},
+      {"feed", subscription_feed},
+      {"next", subscription_next},
+      {"poll_target", subscription_poll_target},
+      {"position", subscription_position},
+      {NULL, NULL},
+  };
+  core_message_upvalues(L);
+  core_class(L, CORE_SUBSCRIPTION, methods, CORE_MESSAGE_UPVALUES, subscription_tostring,
+             subscription_collect);
+}
