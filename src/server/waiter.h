@@ -5,16 +5,16 @@
 #ifndef TOPICSD_WAITER_H
 #define TOPICSD_WAITER_H
 
+#include "list.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct topic;
 
 struct waiter {
-  struct waiter *next; /* in the list of its topic */
-  struct waiter *previous;
-  struct topic *topic; /* NULL: not waiting */
+  struct list_link link; /* among the waiters of its topic */
+  struct topic *topic;   /* NULL: not waiting */
   uint64_t deadline_ms;
   uint32_t heap_index; /* among all deadlines */
   bool positioned;     /* it gave a position, so an empty answer tells it enough */
