@@ -1,0 +1,86 @@
+/* Caches, topics and who waits for them: publish hands a message to everybody who waits and keeps
+   it for those who come later; poll answers or waits. Knows nothing of HTTP requests, credentials
+   or sockets. One answer is built for all who are told the same. */
+#ifndef TOPICSD_BROKER_H
+#define TOPICSD_BROKER_H
+
+#include "answer.h"
+#include "pages.h"
+#include "ring.h"
+#include "table.h"
+#include "waiter.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct broker;
+
+struct broker_options { /* see api.h for what each means */
+  struct ring_bounds bounds;
+  size_t max_message_bytes; /* longest value that broker_publish is given */
+  size_t max_batch_bytes;
+  uint64_t hold_ms;
+  uint64_t idle_ms;
+  size_t max_topics;
+  size_t max_caches;
+  bool auto_create_caches;
+  unsigned char seed[TABLE_SEED_SIZE];
+  struct pages *pages;
+  void (*wake)(struct waiter *waiter, struct answer *answer);
+};
+
+enum broker_result {
+  BROKER_PUBLISHED,
+  BROKER_ANSWERED, /* *answer is set, the reference is the caller's */
+  BROKER_WAITING,
+  BROKER_NO_CACHE,
+  BROKER_CACHE_LIMIT,
+  BROKER_TOPIC_LIMIT,
+  BROKER_NO_MEMORY /* nothing has changed */
+};
+
+struct topic_name {
+  const char *bytes; /* cache, one NUL, topic; names have no NUL in them */
+  size_t length;     /* of all that */
+  size_t cache_length;
+};
+
+struct broker_value {
+  const char *bytes; /* text is valid UTF-8 */
+  size_t length;
+  bool binary;
+};
+
+/* NULL: no memory. */
+struct broker *broker_new(const struct broker_options *options);
+void broker_free(struct broker *broker);
+
+/* Makes a cache, unless it is there. false: no memory. Does not look at max_caches. */
+bool broker_add_cache(struct broker *broker, const char *name, size_t length);
+
+/* Gives the message the topic's next number and wakes all its waiters. */
+enum broker_result broker_publish(struct broker *broker, const struct topic_name *name,
+                                  const struct broker_value *value, uint64_t now_ms);
+
+/* A poll from (number, page), as protocol section 3 has it. */
+enum broker_result broker_poll(struct broker *broker, const struct topic_name *name,
+                               uint64_t number, uint64_t page, uint64_t now_ms,
+                               struct waiter *waiter, struct answer **answer);
+
+/* The waiter goes without an answer. Nothing when it is not waiting. */
+void broker_leave(struct broker *broker, struct waiter *waiter, uint64_t now_ms);
+
+/* Answers holds that are over, evicts idle topics. */
+void broker_tick(struct broker *broker, uint64_t now_ms);
+
+/* When broker_tick has something to do next; UINT64_MAX: never, as things are. */
+uint64_t broker_next_tick(const struct broker *broker);
+
+/* Answers all waiters as if their holds were over, and lets nobody wait any more. */
+void broker_drain(struct broker *broker, uint64_t now_ms);
+
+size_t broker_waiter_count(const struct broker *broker);
+size_t broker_topic_count(const struct broker *broker);
+
+#endif

@@ -1,0 +1,54 @@
+#include "credential.h"
+
+#include "../wire/base64.h"
+#include "../wire/json.h"
+
+#include <string.h>
+
+/* Finds the string member api_key of the object that document is; the last one counts. */
+static bool find_api_key(const char *document, size_t length, struct json_string *api_key) {
+  struct json json = {document, document + length};
+  bool found = false;
+  if (!json_take(&json, '{')) {
+    return false;
+  }
+  do {
+    struct json_string name;
+    if (!json_string(&json, &name) || !json_take(&json, ':')) {
+      return false;
+    }
+    if (json_string_is(&name, "api_key", 7)) {
+      if (!json_string(&json, api_key)) {
+        return false;
+      }
+      found = true;
+    } else if (!json_skip(&json)) {
+      return false;
+    }
+  } while (json_take(&json, ','));
+  return json_take(&json, '}') && json_at_end(&json) && found;
+}
+
+size_t credential_unwrap(const char *text, size_t length, char inner[CREDENTIAL_MAX]) {
+  char document[CREDENTIAL_MAX];
+  size_t document_length = 0;
+  struct json_string api_key;
+  if (length > CREDENTIAL_MAX || base64_decoded_max(length) > sizeof document) {
+    return 0;
+  }
+  if (base64_decode(text, length, document, &document_length) &&
+      find_api_key(document, document_length, &api_key)) {
+    return json_string_decode(&api_key, inner);
+  }
+  memcpy(inner, text, length);
+  return length;
+}
+
+bool credential_equal(const char *a, size_t a_length, const char *b, size_t b_length) {
+  volatile unsigned char difference = a_length == b_length ? 0 : 1;
+  const size_t length = a_length < b_length ? a_length : b_length;
+  for (size_t i = 0; i < length; i++) {
+    difference = (unsigned char)(difference | ((unsigned char)a[i] ^ (unsigned char)b[i]));
+  }
+  return difference == 0;
+}
