@@ -1,0 +1,433 @@
+#include "request.h"
+
+#include "start_line.h"
+
+#include <string.h>
+
+enum {
+  LEADING, /* one empty line before the request is forgiven: old clients send it after a body */
+  START_LINE,
+  FIELD_LINE,
+  BODY,
+  CHUNK_LINE,
+  CHUNK_DATA,
+  CHUNK_END,
+  TRAILER_LINE,
+  WHOLE,
+  OVERSIZED,
+  REFUSED
+};
+
+enum { CHUNK_LINE_MAX = 256, CHUNK_DIGITS_MAX = 16 };
+
+/* Fields that may come once only, and that mean something here. */
+enum {
+  HOST = 1,
+  CONTENT_LENGTH = 2,
+  TRANSFER_ENCODING = 4,
+  EXPECT = 8,
+  AUTHORIZATION = 16,
+  CONTENT_TYPE = 32
+};
+
+void request_start(struct request_parser *parser, const struct request_limits *limits) {
+  *parser = (struct request_parser){.limits = limits, .fields_left = limits->fields_bytes};
+}
+
+static void refuse(struct request_parser *parser, unsigned status, const char *why) {
+  parser->state = REFUSED;
+  parser->status = status;
+  parser->fault = why;
+}
+
+/* Takes the line that begins at parser->at, without its CRLF. Returns false when it is not whole
+   yet, or when it was refused: longer than max (answered with status and too_long), or its end is a
+   bare line feed. The order of the checks makes the result independent of how the bytes arrived. */
+static bool take_line(struct request_parser *parser, char *bytes, size_t length, size_t max,
+                      unsigned status, const char *too_long, struct field_text *line) {
+  size_t begin = parser->at;
+  char *feed = memchr(bytes + parser->scanned, '\n', length - parser->scanned);
+  size_t end = feed != NULL ? (size_t)(feed - bytes) : length;
+  parser->scanned = end;
+  if (end - begin > max + 1) {
+    refuse(parser, status, too_long);
+    return false;
+  }
+  if (feed == NULL) return false;
+  if (end == begin || bytes[end - 1] != '\r') {
+    refuse(parser, 400, "a line must end in CR LF");
+    return false;
+  }
+  *line = (struct field_text){bytes + begin, end - begin - 1};
+  parser->at = parser->scanned = end + 1;
+  return true;
+}
+
+static void read_start_line(struct request_parser *parser, const char *bytes,
+                            struct field_text line) {
+  struct start_line start;
+  const char *why;
+  unsigned status = start_line_read(line, &start, &why);
+  if (status != 0) {
+    refuse(parser, status, why);
+    return;
+  }
+  parser->state = FIELD_LINE;
+  parser->http_1_0 = start.http_1_0;
+  parser->method_at = (size_t)(start.method.bytes - bytes);
+  parser->method_length = start.method.length;
+  parser->fields_at = parser->at;
+  parser->target_at = (size_t)(start.target.bytes - bytes);
+  parser->target_length = start.target.length;
+}
+
+static bool digit(char byte) {
+  return byte >= '0' && byte <= '9';
+}
+
+static bool host_valid(struct field_text value) {
+  for (size_t i = 0; i < value.length; i++) {
+    unsigned char byte = (unsigned char)value.bytes[i];
+    if (byte <= 0x20 || byte >= 0x7f || strchr(",/?#@\\<>\"", byte) != NULL) return false;
+  }
+  return true;
+}
+
+/* Digits only, and no zero in front: what some reader might take for octal is refused. A number of
+   bytes past 2^63 is as good as any other that is above the limit. */
+static bool read_content_length(struct field_text value, uint64_t *length) {
+  uint64_t number = 0;
+  if (value.length == 0 || (value.length > 1 && value.bytes[0] == '0')) return false;
+  for (size_t i = 0; i < value.length; i++) {
+    if (!digit(value.bytes[i]) || number > (UINT64_MAX / 2 - 9) / 10) return false;
+    number = number * 10 + (uint64_t)(value.bytes[i] - '0');
+  }
+  *length = number;
+  return true;
+}
+
+static void read_connection(struct request_parser *parser, struct field_text value) {
+  struct field_text option;
+  while (field_next(&value, &option)) {
+    if (field_is(option, "close")) parser->close = true;
+    if (field_is(option, "keep-alive")) parser->keep_alive = true;
+  }
+}
+
+static unsigned field_bit(struct field_text name) {
+  static const struct {
+    const char *name;
+    unsigned bit;
+  } known[] = {{"host", HOST},
+               {"content-length", CONTENT_LENGTH},
+               {"transfer-encoding", TRANSFER_ENCODING},
+               {"expect", EXPECT},
+               {"authorization", AUTHORIZATION},
+               {"content-type", CONTENT_TYPE}};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (field_is(name, known[i].name)) return known[i].bit;
+  return 0;
+}
+
+static void read_field(struct request_parser *parser, const char *bytes, struct field_text line) {
+  struct field_text name, value;
+  if (!field_split(line, &name, &value)) {
+    refuse(parser, 400, "a header line is not: name, colon, value");
+    return;
+  }
+  if (field_is(name, "connection")) {
+    read_connection(parser, value);
+    return;
+  }
+  unsigned bit = field_bit(name);
+  if ((parser->sent & bit) != 0) {
+    refuse(parser, 400, "a header that may come once only came twice");
+    return;
+  }
+  parser->sent |= bit;
+
+  size_t at = (size_t)(value.bytes - bytes);
+  switch (bit) {
+  case HOST:
+    if (!host_valid(value)) refuse(parser, 400, "Host is malformed");
+    break;
+  case CONTENT_LENGTH:
+    if (!read_content_length(value, &parser->pending))
+      refuse(parser, 400, "Content-Length is malformed");
+    break;
+  case TRANSFER_ENCODING:
+    parser->chunked = true;
+    if (!field_is(value, "chunked"))
+      refuse(parser, 501, "chunked is the only transfer coding known here");
+    break;
+  case EXPECT:
+    parser->expects_continue = true;
+    if (!field_is(value, "100-continue"))
+      refuse(parser, 417, "100-continue is the only expectation known here");
+    break;
+  case AUTHORIZATION:
+    parser->authorization_at = at;
+    parser->authorization_length = value.length;
+    break;
+  case CONTENT_TYPE:
+    parser->content_type_at = at;
+    parser->content_type_length = value.length;
+    break;
+  default: /* of no interest */
+    break;
+  }
+}
+
+/* The empty line after the headers: what they say about the body must be beyond doubt. */
+static void end_fields(struct request_parser *parser, size_t fields_end) {
+  parser->fields_end = fields_end;
+  parser->body_at = parser->body_end = parser->at;
+  if (parser->http_1_0) parser->expects_continue = false;
+
+  if (!parser->http_1_0 && (parser->sent & HOST) == 0) {
+    refuse(parser, 400, "HTTP/1.1 requires Host");
+  } else if (parser->chunked && (parser->sent & CONTENT_LENGTH) != 0) {
+    refuse(parser, 400, "Content-Length and Transfer-Encoding exclude each other");
+  } else if (parser->chunked && parser->http_1_0) {
+    refuse(parser, 400, "HTTP/1.0 has no Transfer-Encoding");
+  } else if (parser->chunked) {
+    parser->state = CHUNK_LINE;
+  } else if (parser->pending > parser->limits->body) {
+    parser->state = OVERSIZED;
+  } else {
+    parser->state = BODY;
+  }
+}
+
+/* A header line or, after the last chunk, a trailer line, which is checked and otherwise ignored.
+ */
+static bool step_field(struct request_parser *parser, char *bytes, size_t length) {
+  bool trailer = parser->state == TRAILER_LINE;
+  size_t begin = parser->at;
+  struct field_text line;
+  if (!take_line(parser, bytes, length, parser->fields_left, 431, "the headers are too long",
+                 &line))
+    return false;
+  if (line.length == 0) {
+    if (trailer)
+      parser->state = WHOLE;
+    else
+      end_fields(parser, begin);
+    return true;
+  }
+  size_t taken = line.length + 2;
+  if (taken > parser->fields_left) {
+    refuse(parser, 431, "the headers are too long");
+    return false;
+  }
+  parser->fields_left -= taken;
+  if (++parser->fields_seen > parser->limits->fields_count) {
+    refuse(parser, 431, "there are too many headers");
+  } else if (trailer) {
+    struct field_text name, value;
+    if (!field_split(line, &name, &value)) refuse(parser, 400, "a trailer line is malformed");
+  } else {
+    read_field(parser, bytes, line);
+  }
+  return true;
+}
+
+static int hex_value(char byte) {
+  if (digit(byte)) return byte - '0';
+  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
+  if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
+  return -1;
+}
+
+/* Size of a chunk in hexadecimal digits; an extension after it is checked for control bytes only.
+ */
+static bool read_chunk_line(struct field_text line, uint64_t *size) {
+  size_t digits = 0;
+  *size = 0;
+  while (digits < line.length && hex_value(line.bytes[digits]) >= 0) {
+    if (digits == CHUNK_DIGITS_MAX) return false;
+    *size = *size << 4 | (uint64_t)hex_value(line.bytes[digits]);
+    digits++;
+  }
+  if (digits == 0 || (digits < line.length && line.bytes[digits] != ';')) return false;
+  for (size_t i = digits; i < line.length; i++) {
+    unsigned char byte = (unsigned char)line.bytes[i];
+    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return false;
+  }
+  return true;
+}
+
+static bool step_chunk_line(struct request_parser *parser, char *bytes, size_t length) {
+  struct field_text line;
+  if (!take_line(parser, bytes, length, CHUNK_LINE_MAX, 400, "a chunk extension is too long",
+                 &line))
+    return false;
+  if (!read_chunk_line(line, &parser->pending)) {
+    refuse(parser, 400, "the size of a chunk is malformed");
+  } else if (parser->pending == 0) {
+    parser->state = TRAILER_LINE;
+  } else if (parser->pending > parser->limits->body - (parser->body_end - parser->body_at)) {
+    parser->state = OVERSIZED;
+  } else {
+    parser->state = CHUNK_DATA;
+  }
+  return true;
+}
+
+/* Moves what is there of the chunk down to the end of the body so far. */
+static bool step_chunk_data(struct request_parser *parser, char *bytes, size_t length) {
+  size_t there = length - parser->at;
+  size_t part = parser->pending < there ? (size_t)parser->pending : there;
+  memmove(bytes + parser->body_end, bytes + parser->at, part);
+  parser->body_end += part;
+  parser->at += part;
+  parser->scanned = parser->at;
+  parser->pending -= part;
+  if (parser->pending > 0) return false;
+  parser->state = CHUNK_END;
+  return true;
+}
+
+static bool step_chunk_end(struct request_parser *parser, char *bytes, size_t length) {
+  struct field_text line;
+  if (!take_line(parser, bytes, length, 0, 400, "a chunk is longer than its size says", &line))
+    return false;
+  parser->state = CHUNK_LINE;
+  return true;
+}
+
+static bool step_body(struct request_parser *parser, size_t length) {
+  if (length - parser->at < parser->pending) return false;
+  parser->at += (size_t)parser->pending;
+  parser->body_end = parser->at;
+  parser->state = WHOLE;
+  return true;
+}
+
+static bool step_start_line(struct request_parser *parser, char *bytes, size_t length) {
+  struct field_text first = {bytes + parser->at, 1};
+  if (parser->at < length && !field_token(first) && first.bytes[0] != '\r') {
+    refuse(parser, 400, "the request line does not begin with a method");
+    return false;
+  }
+  struct field_text line;
+  if (!take_line(parser, bytes, length, parser->limits->line, 414, "the request line is too long",
+                 &line))
+    return false;
+  if (line.length == 0 && parser->state == LEADING)
+    parser->state = START_LINE;
+  else
+    read_start_line(parser, bytes, line);
+  return true;
+}
+
+/* One step of the machine. Returns false when it has to stop: more bytes are needed, or a line was
+   refused. */
+static bool step(struct request_parser *parser, char *bytes, size_t length) {
+  switch (parser->state) {
+  case LEADING:
+  case START_LINE:
+    return step_start_line(parser, bytes, length);
+  case FIELD_LINE:
+  case TRAILER_LINE:
+    return step_field(parser, bytes, length);
+  case BODY:
+    return step_body(parser, length);
+  case CHUNK_LINE:
+    return step_chunk_line(parser, bytes, length);
+  case CHUNK_DATA:
+    return step_chunk_data(parser, bytes, length);
+  case CHUNK_END:
+    return step_chunk_end(parser, bytes, length);
+  default:
+    return false;
+  }
+}
+
+static struct field_text sent_text(const struct request_parser *parser, unsigned bit,
+                                   const char *bytes, size_t at, size_t length) {
+  if ((parser->sent & bit) == 0) return (struct field_text){NULL, 0};
+  return (struct field_text){bytes + at, length};
+}
+
+static void fill(const struct request_parser *parser, const char *bytes, struct request *request) {
+  *request = (struct request){
+      .method = {bytes + parser->method_at, parser->method_length},
+      .target = {bytes + parser->target_at, parser->target_length},
+      .authorization = sent_text(parser, AUTHORIZATION, bytes, parser->authorization_at,
+                                 parser->authorization_length),
+      .content_type = sent_text(parser, CONTENT_TYPE, bytes, parser->content_type_at,
+                                parser->content_type_length),
+      .fields = {bytes + parser->fields_at, parser->fields_end - parser->fields_at},
+      .body = {bytes + parser->body_at, parser->body_end - parser->body_at},
+      .size = parser->at,
+      .keep_alive = !parser->close && (!parser->http_1_0 || parser->keep_alive),
+      .http_1_0 = parser->http_1_0,
+  };
+  if (request->target.length == 0) request->target = (struct field_text){"/", 1};
+  if (parser->state == OVERSIZED) {
+    request->body.length = 0;
+    request->keep_alive = false;
+  }
+}
+
+/* Closes the gap that the framing of chunks left between the body and what is not parsed yet. */
+static void squeeze(struct request_parser *parser, char *bytes, size_t *length) {
+  size_t gap = parser->at - parser->body_end;
+  memmove(bytes + parser->body_end, bytes + parser->at, *length - parser->at);
+  *length -= gap;
+  parser->scanned -= gap;
+  parser->at -= gap;
+}
+
+enum request_verdict request_parse(struct request_parser *parser, char *bytes, size_t *length,
+                                   struct request *request) {
+  while (step(parser, bytes, *length)) {
+  }
+  parser->body_begun = *length > parser->body_at;
+  switch (parser->state) {
+  case WHOLE:
+    fill(parser, bytes, request);
+    return REQUEST_WHOLE;
+  case OVERSIZED:
+    fill(parser, bytes, request);
+    return REQUEST_OVERSIZED;
+  case REFUSED:
+    return REQUEST_REFUSED;
+  case CHUNK_LINE:
+  case CHUNK_DATA:
+  case CHUNK_END:
+  case TRAILER_LINE:
+    squeeze(parser, bytes, length);
+    return REQUEST_PARTIAL;
+  default:
+    return REQUEST_PARTIAL;
+  }
+}
+
+bool request_take_continue(struct request_parser *parser) {
+  bool body_awaited = parser->state == BODY || parser->state == CHUNK_LINE;
+  bool take = parser->expects_continue && body_awaited && !parser->body_begun;
+  if (take) parser->expects_continue = false;
+  return take;
+}
+
+unsigned request_refusal(const struct request_parser *parser, const char **why) {
+  *why = parser->fault;
+  return parser->status;
+}
+
+struct field_text request_field(const struct request *request, const char *name) {
+  struct field_text rest = request->fields;
+  while (rest.length > 0) {
+    const char *feed = memchr(rest.bytes, '\n', rest.length);
+    size_t size = (size_t)(feed - rest.bytes) + 1;
+    struct field_text found, value;
+    if (field_split((struct field_text){rest.bytes, size - 2}, &found, &value) &&
+        field_is(found, name))
+      return value;
+    rest.bytes += size;
+    rest.length -= size;
+  }
+  return (struct field_text){NULL, 0};
+}
