@@ -76,12 +76,11 @@ bool core_push_path(lua_State *L, int index);
 void core_push_json_string(lua_State *L, const struct json_string *string);
 
 /* Pushes the values that a function calling core_push_message needs as its first upvalues. */
-enum { CORE_MESSAGE_UPVALUES = 10 };
+enum { CORE_MESSAGE_UPVALUES = 9 };
 void core_message_upvalues(lua_State *L);
 
-/* Pushes "message" and the table of a message; gap may be NULL. Only in such a function. */
-void core_push_message(lua_State *L, const struct envelope_element *element,
-                       const struct cursor_gap *gap);
+/* Pushes "message" and the table of a message. Only in such a function. */
+void core_push_message(lua_State *L, const struct envelope_element *element);
 
 /* Pushes the table of a discontinuity. */
 void core_push_gap(lua_State *L, const struct cursor_gap *gap);

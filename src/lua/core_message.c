@@ -12,7 +12,6 @@ enum upvalue {
   UPVALUE_TEXT,
   UPVALUE_BINARY,
   UPVALUE_PUBLISHER_ID,
-  UPVALUE_DISCONTINUITY,
   UPVALUE_MESSAGE,
   UPVALUE_END
 };
@@ -30,7 +29,6 @@ void core_message_upvalues(lua_State *L) {
   lua_pushliteral(L, "text");
   lua_pushliteral(L, "binary");
   lua_pushliteral(L, "publisher_id");
-  lua_pushliteral(L, "discontinuity");
   lua_pushliteral(L, "message");
 }
 
@@ -54,10 +52,9 @@ void core_push_json_string(lua_State *L, const struct json_string *string) {
   lua_remove(L, -2);
 }
 
-void core_push_message(lua_State *L, const struct envelope_element *element,
-                       const struct cursor_gap *gap) {
+void core_push_message(lua_State *L, const struct envelope_element *element) {
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_MESSAGE));
-  lua_createtable(L, 0, 4 + (element->has_publisher_id ? 1 : 0) + (gap != NULL ? 1 : 0));
+  lua_createtable(L, 0, 4 + (element->has_publisher_id ? 1 : 0));
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_SEQUENCE_NUMBER));
   core_push_u64(L, element->sequence_number);
   lua_rawset(L, -3);
@@ -77,11 +74,6 @@ void core_push_message(lua_State *L, const struct envelope_element *element,
   if (element->has_publisher_id) {
     lua_pushvalue(L, lua_upvalueindex(UPVALUE_PUBLISHER_ID));
     core_push_json_string(L, &element->publisher_id);
-    lua_rawset(L, -3);
-  }
-  if (gap != NULL) {
-    lua_pushvalue(L, lua_upvalueindex(UPVALUE_DISCONTINUITY));
-    core_push_gap(L, gap);
     lua_rawset(L, -3);
   }
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_META));

@@ -97,6 +97,13 @@ static int malformed(lua_State *L, struct subscription *subscription, size_t off
   return 2;
 }
 
+static void push_discontinuity(lua_State *L, struct subscription *subscription,
+                               const struct cursor_gap *gap) {
+  lua_pushliteral(L, "discontinuity");
+  core_push_gap(L, gap);
+  subscription->discontinuities++;
+}
+
 /* Allocating may run finalizers, and those may close or feed this very subscription. So the body is
    on the stack as long as slices of it are in use, and reader and cursor move on copies, put back
    once the result is made: running out of memory on the way loses no message. */
@@ -111,6 +118,8 @@ static int subscription_next(lua_State *L) {
   uint64_t duplicates = 0;
   for (;;) {
     size_t offset = (size_t)(reader.json.at - body);
+    struct envelope_reader reader_before = reader;
+    struct cursor cursor_before = cursor;
     struct envelope_element element;
     struct cursor_gap gap;
     switch (envelope_next(&reader, &element)) {
@@ -121,25 +130,33 @@ static int subscription_next(lua_State *L) {
         duplicates++;
         continue;
       }
-      core_push_message(L, &element, verdict == CURSOR_GAP ? &gap : NULL);
+      if (verdict == CURSOR_GAP) {
+        /* Told first. The reader stays where it is, so the message is what comes next. */
+        cursor = cursor_before;
+        cursor_discontinuity(&cursor, gap.last_sequence_number, gap.new_sequence_number,
+                             gap.new_sequence_page, &gap);
+        reader = reader_before;
+        push_discontinuity(L, subscription, &gap);
+        break;
+      }
+      core_push_message(L, &element);
       subscription->delivered++;
-      subscription->discontinuities += verdict == CURSOR_GAP;
       break;
     }
     case ENVELOPE_DISCONTINUITY:
       if (!cursor_discontinuity(&cursor, element.last_sequence_number, element.sequence_number,
                                 element.sequence_page, &gap))
         continue;
-      lua_pushliteral(L, "discontinuity");
-      core_push_gap(L, &gap);
-      subscription->discontinuities++;
+      push_discontinuity(L, subscription, &gap);
       break;
     case ENVELOPE_END:
       subscription->duplicates += duplicates;
+      subscription->cursor = cursor; /* a discontinuity that is not told moves it, too */
       release_body(L, subscription);
       return 0;
     case ENVELOPE_MALFORMED:
       subscription->duplicates += duplicates;
+      subscription->cursor = cursor;
       return malformed(L, subscription, offset);
     }
     subscription->duplicates += duplicates;
