@@ -1,0 +1,82 @@
+/* A lane: one libcurl multi, its deadline and its transfers. */
+#include "lane.h"
+
+#include "transfer.h"
+
+/* More than anybody has: how many connections libcurl may keep, and how many requests share one as
+   far as we are concerned. */
+enum { PLENTY = 100000 };
+
+static int on_timer(CURLM *multi, long milliseconds, void *data) {
+  struct lane *lane = data;
+  (void)multi;
+  if (milliseconds < 0)
+    lane->deadline = POLLER_NEVER;
+  else if (milliseconds == 0)
+    lane->deadline = 0;
+  else
+    lane->deadline = poller_now() + (int64_t)milliseconds * 1000;
+  return 0;
+}
+
+bool lane_open(struct lane *lane, struct sockets *sockets, bool shares) {
+  lane->sockets = sockets;
+  lane->deadline = POLLER_NEVER;
+  sharing_begin(&lane->sharing, shares);
+  lane->multi = curl_multi_init();
+  CURLM *multi = lane->multi;
+  return multi != NULL &&
+         curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, sockets_changed) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, lane) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_TIMERDATA, lane) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)PLENTY) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)PLENTY) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_PIPELINING,
+                           shares ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING) == CURLM_OK;
+}
+
+void lane_close(struct lane *lane) {
+  if (lane->multi != NULL) curl_multi_cleanup(lane->multi);
+  lane->multi = NULL;
+}
+
+CURLMcode lane_start(struct lane *lane, struct transfer *transfer) {
+  CURLMcode bad = curl_multi_add_handle(lane->multi, transfer->easy);
+  if (bad != CURLM_OK) return bad;
+  transfer->state = TRANSFER_RUNNING;
+  lane_run(lane);
+  return CURLM_OK;
+}
+
+void lane_stop(struct lane *lane, struct transfer *transfer) {
+  curl_multi_remove_handle(lane->multi, transfer->easy);
+  sharing_ended(&lane->sharing, transfer->started);
+}
+
+void lane_run(struct lane *lane) {
+  int running;
+  lane->deadline = POLLER_NEVER; /* libcurl tells the next one */
+  curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+}
+
+void lane_work(struct lane *lane, curl_socket_t fd, int bits) {
+  int running;
+  sharing_heard(&lane->sharing);
+  curl_multi_socket_action(lane->multi, fd, bits, &running);
+}
+
+struct transfer *lane_ended(struct lane *lane) {
+  int left;
+  CURLMsg *message;
+  while ((message = curl_multi_info_read(lane->multi, &left)) != NULL) {
+    if (message->msg != CURLMSG_DONE) continue;
+    CURLcode result = message->data.result;
+    struct transfer *transfer = NULL;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+    transfer_conclude(transfer, result);
+    lane_stop(lane, transfer);
+    return transfer;
+  }
+  return NULL;
+}

@@ -1,0 +1,313 @@
+/* The mux: tickets, the two lanes, those that are held back and those that have ended. */
+#include "mux.h"
+
+#include "lane.h"
+#include "queue.h"
+#include "sockets.h"
+#include "transfer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+enum { LANES = 2, SLOT_BITS = 20 };
+
+struct mux {
+  struct profile profile;
+  struct sockets sockets;
+  struct lane lanes[LANES];     /* by mux_kind */
+  struct transfer *idle[LANES]; /* pools, linked by next */
+  struct transfer **slots;      /* every transfer there is */
+  size_t slot_count, slot_capacity;
+  struct queue held;          /* polls that wait for a connection to share */
+  int64_t held_deadline;      /* the earliest of theirs */
+  struct queue ended;         /* to be collected */
+  struct transfer *collected; /* whose body the caller has */
+  size_t pending;
+};
+
+struct mux *mux_open(struct profile *profile) {
+  struct mux *mux = calloc(1, sizeof *mux);
+  if (mux == NULL) return NULL;
+  mux->held_deadline = POLLER_NEVER;
+  bool shares = profile->secure && profile->http2;
+  if (!sockets_start(&mux->sockets) || !lane_open(&mux->lanes[MUX_POLL], &mux->sockets, shares) ||
+      !lane_open(&mux->lanes[MUX_PUBLISH], &mux->sockets, false)) {
+    int error = errno;
+    mux_close(mux);
+    errno = error;
+    return NULL;
+  }
+  mux->profile = *profile;
+  *profile = (struct profile){0};
+  return mux;
+}
+
+void mux_close(struct mux *mux) {
+  if (mux == NULL) return;
+  for (size_t i = 0; i < mux->slot_count; i++) {
+    struct transfer *transfer = mux->slots[i];
+    if (transfer->state == TRANSFER_RUNNING) lane_stop(transfer->lane, transfer);
+    transfer_free(transfer);
+  }
+  for (int i = 0; i < LANES; i++)
+    lane_close(&mux->lanes[i]);
+  sockets_stop(&mux->sockets);
+  profile_free(&mux->profile);
+  free(mux->slots);
+  free(mux);
+}
+
+static struct transfer *new_transfer(struct mux *mux, enum mux_kind kind) {
+  if (mux->slot_count == mux->slot_capacity) {
+    size_t capacity = mux->slot_capacity == 0 ? 16 : mux->slot_capacity * 2;
+    if (capacity > (size_t)1 << SLOT_BITS) return NULL;
+    struct transfer **slots = realloc(mux->slots, capacity * sizeof(struct transfer *));
+    if (slots == NULL) return NULL;
+    mux->slots = slots;
+    mux->slot_capacity = capacity;
+  }
+  struct transfer *transfer = transfer_new(&mux->profile, &mux->lanes[kind], kind == MUX_PUBLISH);
+  if (transfer == NULL) return NULL;
+  transfer->slot = (uint32_t)mux->slot_count;
+  mux->slots[mux->slot_count++] = transfer;
+  return transfer;
+}
+
+static struct transfer *take_idle(struct mux *mux, enum mux_kind kind) {
+  struct transfer *transfer = mux->idle[kind];
+  if (transfer == NULL) return new_transfer(mux, kind);
+  mux->idle[kind] = transfer->next;
+  transfer->next = NULL;
+  return transfer;
+}
+
+static void give_back(struct mux *mux, struct transfer *transfer) {
+  enum mux_kind kind = transfer->publishes ? MUX_PUBLISH : MUX_POLL;
+  transfer_recycle(transfer);
+  transfer->state = TRANSFER_IDLE;
+  transfer->next = mux->idle[kind];
+  mux->idle[kind] = transfer;
+}
+
+static uint64_t ticket_of(const struct transfer *transfer) {
+  return ((uint64_t)transfer->uses << SLOT_BITS) | transfer->slot;
+}
+
+/* NULL: no such request, or one that is over. */
+static struct transfer *find(const struct mux *mux, uint64_t ticket) {
+  uint64_t slot = ticket & (((uint64_t)1 << SLOT_BITS) - 1);
+  if (slot >= mux->slot_count) return NULL;
+  struct transfer *transfer = mux->slots[slot];
+  bool alive = transfer->state != TRANSFER_IDLE && transfer != mux->collected;
+  return alive && ticket_of(transfer) == ticket ? transfer : NULL;
+}
+
+/* The body of the last result has been read by now. */
+static void release_collected(struct mux *mux) {
+  if (mux->collected == NULL) return;
+  give_back(mux, mux->collected);
+  mux->collected = NULL;
+}
+
+static void end(struct mux *mux, struct transfer *transfer) {
+  transfer->state = TRANSFER_ENDED;
+  queue_append(&mux->ended, transfer);
+  mux->pending--;
+}
+
+static int64_t next_deadline(const struct mux *mux) {
+  if (mux->ended.first != NULL) return 0;
+  int64_t deadline = mux->held_deadline;
+  for (int i = 0; i < LANES; i++)
+    if (mux->lanes[i].deadline < deadline) deadline = mux->lanes[i].deadline;
+  return deadline;
+}
+
+static void rearm(struct mux *mux) {
+  poller_arm(mux->sockets.poller, next_deadline(mux));
+}
+
+static void start(struct mux *mux, struct transfer *transfer) {
+  struct lane *lane = transfer->lane;
+  if (lane_start(lane, transfer) == CURLM_OK) return;
+  sharing_ended(&lane->sharing, false);
+  transfer_fail(transfer, CURLE_FAILED_INIT, "libcurl refuses the request");
+  end(mux, transfer);
+}
+
+static void hold(struct mux *mux, struct transfer *transfer) {
+  transfer->state = TRANSFER_HELD;
+  queue_append(&mux->held, transfer);
+  if (transfer->deadline < mux->held_deadline) mux->held_deadline = transfer->deadline;
+}
+
+static void fail_held(struct mux *mux, struct transfer *transfer, CURLcode result,
+                      const char *reason) {
+  queue_remove(&mux->held, transfer);
+  transfer_fail(transfer, result, reason);
+  end(mux, transfer);
+}
+
+static void expire_held(struct mux *mux, int64_t now) {
+  int64_t earliest = POLLER_NEVER;
+  struct transfer *next;
+  for (struct transfer *transfer = mux->held.first; transfer != NULL; transfer = next) {
+    next = transfer->next;
+    if (transfer->deadline <= now)
+      fail_held(mux, transfer, CURLE_OPERATION_TIMEDOUT, "no connection in time");
+    else if (transfer->deadline < earliest)
+      earliest = transfer->deadline;
+  }
+  mux->held_deadline = earliest;
+}
+
+static void release_held(struct mux *mux) {
+  struct lane *lane = &mux->lanes[MUX_POLL];
+  while (mux->held.first != NULL && sharing_admit(&lane->sharing, lane->connections)) {
+    struct transfer *transfer = queue_take(&mux->held);
+    transfer_shorten(transfer);
+    start(mux, transfer);
+  }
+  if (mux->held.first == NULL) mux->held_deadline = POLLER_NEVER;
+}
+
+/* A poll that meant to make the connection for those that are held: they share its fate, unless it
+   ran out of its own time. */
+static void share_failure(struct mux *mux, const struct transfer *failed) {
+  if (failed->publishes || failed->started || failed->result == CURLE_OK) return;
+  if (failed->result == CURLE_OPERATION_TIMEDOUT && poller_now() >= failed->deadline) return;
+  while (mux->held.first != NULL)
+    fail_held(mux, mux->held.first, failed->result, failed->reason);
+}
+
+/* Takes in what libcurl has finished, and lets those go ahead who now can. */
+static void settle(struct mux *mux) {
+  for (int i = 0; i < LANES; i++) {
+    struct transfer *transfer;
+    while ((transfer = lane_ended(&mux->lanes[i])) != NULL) {
+      share_failure(mux, transfer);
+      end(mux, transfer);
+    }
+  }
+  if (mux->held.first != NULL) release_held(mux);
+}
+
+uint64_t mux_submit(struct mux *mux, const struct mux_request *request) {
+  release_collected(mux);
+  struct transfer *transfer = take_idle(mux, request->kind);
+  if (transfer == NULL) return 0;
+  int64_t milliseconds = (request->timeout + 999) / 1000;
+  struct transfer_request details = {
+      .target = request->target,
+      .target_length = request->target_length,
+      .body = request->body,
+      .body_length = request->body_length,
+      .content_type = request->content_type,
+      .content_type_length = request->content_type_length,
+      .timeout = milliseconds < 1          ? 1
+                 : milliseconds > LONG_MAX ? LONG_MAX
+                                           : (long)milliseconds,
+  };
+  if (!transfer_prepare(transfer, &details)) {
+    give_back(mux, transfer);
+    return 0;
+  }
+  transfer->uses++;
+  mux->pending++;
+  struct lane *lane = transfer->lane;
+  if (sharing_admit(&lane->sharing, lane->connections))
+    start(mux, transfer);
+  else
+    hold(mux, transfer);
+  settle(mux);
+  rearm(mux);
+  return ticket_of(transfer);
+}
+
+bool mux_cancel(struct mux *mux, uint64_t ticket) {
+  release_collected(mux);
+  struct transfer *transfer = find(mux, ticket);
+  if (transfer == NULL) return false;
+  if (transfer->state == TRANSFER_RUNNING)
+    lane_stop(transfer->lane, transfer);
+  else if (transfer->state == TRANSFER_HELD)
+    queue_remove(&mux->held, transfer);
+  else
+    queue_remove(&mux->ended, transfer);
+  if (transfer->state != TRANSFER_ENDED) mux->pending--;
+  give_back(mux, transfer);
+  settle(mux);
+  rearm(mux);
+  return true;
+}
+
+bool mux_sent(const struct mux *mux, uint64_t ticket) {
+  const struct transfer *transfer = find(mux, ticket);
+  return transfer == NULL || transfer->started || transfer->state == TRANSFER_ENDED;
+}
+
+static void run_due(struct mux *mux) {
+  int64_t now = poller_now();
+  for (int i = 0; i < LANES; i++)
+    if (mux->lanes[i].deadline <= now) lane_run(&mux->lanes[i]);
+  if (mux->held_deadline <= now) expire_held(mux, now);
+}
+
+enum mux_step mux_step(struct mux *mux, int64_t limit) {
+  enum mux_step outcome = MUX_STEPPED;
+  int64_t stop = limit == MUX_NO_LIMIT ? POLLER_NEVER : limit <= 0 ? 0 : poller_now() + limit;
+  release_collected(mux);
+  for (;;) {
+    run_due(mux);
+    settle(mux);
+    if (mux->ended.first != NULL || (mux->pending == 0 && stop == POLLER_NEVER)) break;
+    int64_t deadline = next_deadline(mux);
+    bool waited = sockets_wait(&mux->sockets, deadline < stop ? deadline : stop) == 0;
+    settle(mux);
+    if (mux->ended.first != NULL) break;
+    if (!waited) {
+      outcome = MUX_INTERRUPTED;
+      break;
+    }
+    if (stop != POLLER_NEVER && (stop == 0 || poller_now() >= stop)) break;
+  }
+  rearm(mux);
+  return outcome;
+}
+
+bool mux_collect(struct mux *mux, struct mux_result *result) {
+  release_collected(mux);
+  struct transfer *transfer = queue_take(&mux->ended);
+  if (transfer == NULL) return false;
+  mux->collected = transfer;
+  result->ticket = ticket_of(transfer);
+  result->status = transfer->status;
+  if (transfer->status != 0) {
+    result->body = transfer->body.length > 0 ? transfer->body.bytes : "";
+    result->body_length = transfer->body.length;
+    result->retry_after = transfer->retry_after;
+  } else {
+    result->transport = (int)transfer->result;
+    result->unsent = transfer->unsent;
+    failure_describe(&result->failure, transfer);
+  }
+  return true;
+}
+
+int mux_descriptor(struct mux *mux) {
+  int descriptor = poller_descriptor(mux->sockets.poller);
+  rearm(mux);
+  return descriptor;
+}
+
+int64_t mux_timeout(const struct mux *mux) {
+  int64_t deadline = next_deadline(mux);
+  if (deadline == POLLER_NEVER) return MUX_NO_LIMIT;
+  int64_t now = poller_now();
+  return deadline > now ? deadline - now : 0;
+}
+
+size_t mux_pending(const struct mux *mux) {
+  return mux->pending;
+}

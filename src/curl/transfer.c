@@ -1,0 +1,256 @@
+/* One request and its answer on a libcurl easy handle. */
+#include "transfer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  POLL_BUFFER = 2048, /* of libcurl, for as long as a poll waits; the default is 16 KiB */
+  KEPT_BODY = 8192,   /* bytes a pooled transfer may keep for its next answer */
+  /* Seconds after which a kept connection is not trusted with a publish: a server that closes it
+     just then would leave us not knowing. Load balancers close theirs after 60. */
+  PUBLISH_IDLE_MAX = 50
+};
+
+/* libcurl begins again by itself when a kept connection breaks before the answer. What has been
+   written may have been read, so a publish must not be repeated; and polls that shared the
+   connection would each open one of their own. */
+static bool may_begin_again(struct transfer *transfer) {
+  if (!transfer->started) return true;
+  if (!transfer->publishes) return !transfer->lane->sharing.possible;
+  long written = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &written);
+  return written <= transfer->preamble;
+}
+
+static curl_socket_t on_open(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
+  struct transfer *transfer = data;
+  struct lane *lane = transfer->lane;
+  (void)purpose;
+  if (!may_begin_again(transfer)) {
+    transfer->cut = true;
+    return CURL_SOCKET_BAD;
+  }
+  if (!transfer->connecting && !transfer->started) {
+    transfer->connecting = true;
+    sharing_connecting(&lane->sharing, lane->connections);
+  }
+  return sockets_open(lane->sockets, lane, address);
+}
+
+static int on_close(void *data, curl_socket_t fd) {
+  struct lane *lane = data;
+  return sockets_shut(lane->sockets, fd);
+}
+
+#if LIBCURL_VERSION_NUM >= 0x075000
+static int on_request(void *data, char *remote_address, char *local_address, int remote_port,
+                      int local_port) {
+  struct transfer *transfer = data;
+  (void)remote_address;
+  (void)local_address;
+  (void)remote_port;
+  (void)local_port;
+  if (!may_begin_again(transfer)) {
+    transfer->cut = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  if (transfer->started) return CURL_PREREQFUNC_OK;
+  transfer->started = true;
+  curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &transfer->preamble);
+  sharing_started(&transfer->lane->sharing);
+  return CURL_PREREQFUNC_OK;
+}
+#endif
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
+  struct transfer *transfer = data;
+  size_t length = size * count;
+  if (length > transfer->profile->max_body - transfer->body.length) {
+    transfer->too_large = true;
+    return 0;
+  }
+  if (!buffer_append(&transfer->body, bytes, length)) {
+    transfer->no_memory = true;
+    return 0;
+  }
+  return length;
+}
+
+static bool set_connection_options(struct transfer *transfer) {
+  const struct profile *profile = transfer->profile;
+  CURL *easy = transfer->easy;
+  CURLcode bad = CURLE_OK;
+#define SET(option, value) bad = bad != CURLE_OK ? bad : curl_easy_setopt(easy, option, value)
+  SET(CURLOPT_CURLU, profile->origin);
+  SET(CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+  SET(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  SET(CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+  /* A look-up that takes its time must not hold up whoever gives up on it. */
+  SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
+  SET(CURLOPT_CONNECTTIMEOUT_MS, profile->connect_timeout);
+  SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
+  SET(CURLOPT_OPENSOCKETDATA, transfer);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  SET(CURLOPT_CLOSESOCKETDATA, transfer->lane);
+  if (profile->ca_file != NULL) SET(CURLOPT_CAINFO, profile->ca_file);
+  if (profile->ca_path != NULL) SET(CURLOPT_CAPATH, profile->ca_path);
+  /* The request target of a plain request through a proxy would have to be a whole URL. */
+  if (!profile->secure) SET(CURLOPT_PROXY, "");
+  bool http2 = !transfer->publishes && profile->secure && profile->http2;
+  SET(CURLOPT_HTTP_VERSION, (long)(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+  return bad == CURLE_OK;
+}
+
+static bool set_request_options(struct transfer *transfer) {
+  CURL *easy = transfer->easy;
+  CURLcode bad = CURLE_OK;
+  SET(CURLOPT_PRIVATE, transfer);
+  SET(CURLOPT_ERRORBUFFER, transfer->reason);
+  SET(CURLOPT_WRITEFUNCTION, on_body);
+  SET(CURLOPT_WRITEDATA, transfer);
+  SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->profile->max_body);
+#if LIBCURL_VERSION_NUM >= 0x075000
+  SET(CURLOPT_PREREQFUNCTION, on_request);
+  SET(CURLOPT_PREREQDATA, transfer);
+#endif
+  if (transfer->publishes) {
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_MAXAGE_CONN, (long)PUBLISH_IDLE_MAX);
+    transfer->headers.next = transfer->profile->headers;
+    SET(CURLOPT_HTTPHEADER, &transfer->headers);
+  } else {
+    SET(CURLOPT_BUFFERSIZE, (long)POLL_BUFFER);
+    SET(CURLOPT_HTTPHEADER, transfer->profile->headers);
+  }
+#undef SET
+  return bad == CURLE_OK;
+}
+
+struct transfer *transfer_new(const struct profile *profile, struct lane *lane, bool publishes) {
+  struct transfer *transfer = calloc(1, sizeof *transfer);
+  if (transfer == NULL) return NULL;
+  transfer->lane = lane;
+  transfer->profile = profile;
+  transfer->publishes = publishes;
+  transfer->easy = curl_easy_init();
+  if (transfer->easy == NULL || !set_connection_options(transfer) ||
+      !set_request_options(transfer)) {
+    transfer_free(transfer);
+    return NULL;
+  }
+  return transfer;
+}
+
+void transfer_free(struct transfer *transfer) {
+  if (transfer == NULL) return;
+  curl_easy_cleanup(transfer->easy);
+  buffer_clear(&transfer->target, 0);
+  buffer_clear(&transfer->type, 0);
+  buffer_clear(&transfer->sent, 0);
+  buffer_clear(&transfer->body, 0);
+  free(transfer);
+}
+
+static bool is_same(const struct buffer *buffer, const char *bytes, size_t length) {
+  return buffer->length == length && buffer->bytes != NULL &&
+         memcmp(buffer->bytes, bytes, length) == 0;
+}
+
+static bool set_target(struct transfer *transfer, const char *target, size_t length) {
+  if (is_same(&transfer->target, target, length)) return true;
+  buffer_clear(&transfer->target, SIZE_MAX);
+  if (buffer_append(&transfer->target, target, length) &&
+      curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, transfer->target.bytes) == CURLE_OK)
+    return true;
+  transfer->target.length = 0; /* so that it is not taken for set */
+  return false;
+}
+
+static bool set_content(struct transfer *transfer, const struct transfer_request *request) {
+  /* Without a value, the name keeps libcurl from stating a type of its own. */
+  static const char name[] = "Content-Type:";
+  buffer_clear(&transfer->type, SIZE_MAX);
+  if (!buffer_append(&transfer->type, name, sizeof name - 1)) return false;
+  if (request->content_type != NULL &&
+      (!buffer_append(&transfer->type, " ", 1) ||
+       !buffer_append(&transfer->type, request->content_type, request->content_type_length)))
+    return false;
+  transfer->headers.data = transfer->type.bytes;
+  buffer_clear(&transfer->sent, SIZE_MAX);
+  return buffer_append(&transfer->sent, request->body, request->body_length) &&
+         curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                          (curl_off_t)request->body_length) == CURLE_OK &&
+         curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, transfer->sent.bytes) == CURLE_OK;
+}
+
+static bool set_timeout(struct transfer *transfer, long timeout) {
+  if (transfer->timeout == timeout) return true;
+  transfer->timeout = timeout;
+  return curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, timeout) == CURLE_OK;
+}
+
+bool transfer_prepare(struct transfer *transfer, const struct transfer_request *request) {
+  if (!set_target(transfer, request->target, request->target_length)) return false;
+  if (transfer->publishes && !set_content(transfer, request)) return false;
+  if (!set_timeout(transfer, request->timeout)) return false;
+  transfer->deadline = poller_now() + (int64_t)request->timeout * 1000;
+  transfer->connecting = transfer->started = transfer->cut = false;
+  transfer->too_large = transfer->no_memory = false;
+  transfer->preamble = 0;
+  transfer->reason[0] = '\0';
+  return true;
+}
+
+void transfer_shorten(struct transfer *transfer) {
+  int64_t left = (transfer->deadline - poller_now() + 999) / 1000;
+  set_timeout(transfer, left < 1 ? 1 : (long)left);
+}
+
+/* Errors that can follow a whole status line: the answer counts as far as it came. */
+static bool is_broken_off(CURLcode result) {
+  return result == CURLE_PARTIAL_FILE || result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR ||
+         result == CURLE_HTTP2 || result == CURLE_HTTP2_STREAM;
+}
+
+void transfer_conclude(struct transfer *transfer, CURLcode result) {
+  long status = 0, written = 0;
+  transfer->result = result;
+  transfer->status = 0;
+  transfer->retry_after = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status >= 200 && !transfer->cut && (result == CURLE_OK || is_broken_off(result))) {
+    transfer->status = status;
+    transfer->unsent = false;
+    if (status == 429 || status >= 500) {
+      curl_off_t seconds = 0;
+      curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &seconds);
+      if (seconds > 0) transfer->retry_after = seconds < 86400 ? (long)seconds : 86400;
+    }
+    return;
+  }
+  curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &written);
+#if LIBCURL_VERSION_NUM >= 0x075000
+  transfer->unsent = !transfer->started || written <= transfer->preamble;
+#else
+  transfer->unsent = written == 0;
+#endif
+}
+
+void transfer_fail(struct transfer *transfer, CURLcode result, const char *reason) {
+  transfer->result = result;
+  transfer->status = 0;
+  transfer->retry_after = 0;
+  transfer->unsent = true;
+  strncpy(transfer->reason, reason, sizeof transfer->reason - 1);
+}
+
+void transfer_recycle(struct transfer *transfer) {
+  buffer_clear(&transfer->body, KEPT_BODY);
+  buffer_clear(&transfer->sent, KEPT_BODY);
+}

@@ -1,0 +1,79 @@
+/* One request and its answer on a libcurl easy handle. The handle is made and given its unchanging
+   options once, then used again for request after request; what a request changes is set only when
+   it differs from the last. Owns the bytes it sends and those it has received. */
+#ifndef MOMENTO_CURL_TRANSFER_H
+#define MOMENTO_CURL_TRANSFER_H
+
+#include "buffer.h"
+#include "lane.h"
+#include "profile.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum transfer_state { TRANSFER_IDLE, TRANSFER_HELD, TRANSFER_RUNNING, TRANSFER_ENDED };
+
+struct transfer {
+  CURL *easy;
+  struct lane *lane;
+  const struct profile *profile;
+  struct transfer *previous, *next; /* in the list of those that are held, or that have ended */
+  enum transfer_state state;
+  bool publishes;
+  uint32_t slot; /* makes the ticket, together with the count of its uses */
+  uint32_t uses;
+
+  struct buffer target;
+  struct buffer type; /* "Content-Type: ..." */
+  struct buffer sent; /* body of a publish */
+  struct curl_slist headers;
+  long timeout;     /* milliseconds, as libcurl was told */
+  int64_t deadline; /* the same as a poller_now() */
+
+  bool connecting; /* has opened a connection of its own */
+  bool started;    /* its request was about to be written */
+  bool cut;        /* its connection broke afterwards, and libcurl meant to begin again */
+  bool too_large;  /* the answer is */
+  bool no_memory;  /* for the answer */
+  long preamble;   /* bytes that went to a proxy before the request */
+  struct buffer body;
+
+  CURLcode result;
+  long status;      /* 0: no answer */
+  bool unsent;      /* no byte of the request can have reached the server */
+  long retry_after; /* seconds; 0: not told */
+  char reason[CURL_ERROR_SIZE];
+};
+
+struct transfer_request {
+  const char *target; /* path and query, from the slash on */
+  size_t target_length;
+  const char *body; /* publish only */
+  size_t body_length;
+  const char *content_type; /* publish only; NULL: state none */
+  size_t content_type_length;
+  long timeout; /* milliseconds, above 0, for all of it */
+};
+
+/* NULL: no memory. The profile and the lane outlive it. */
+struct transfer *transfer_new(const struct profile *profile, struct lane *lane, bool publishes);
+void transfer_free(struct transfer *transfer);
+
+/* Makes it ready for one request, whose bytes it copies. false: no memory. */
+bool transfer_prepare(struct transfer *transfer, const struct transfer_request *request);
+
+/* Takes off its timeout what has passed of it since it was prepared. */
+void transfer_shorten(struct transfer *transfer);
+
+/* libcurl is done with it: fills the fields from result on. */
+void transfer_conclude(struct transfer *transfer, CURLcode result);
+
+/* The same for one that libcurl was never given. */
+void transfer_fail(struct transfer *transfer, CURLcode result, const char *reason);
+
+/* Gives back what a long answer took. */
+void transfer_recycle(struct transfer *transfer);
+
+#endif
