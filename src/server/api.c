@@ -37,7 +37,7 @@ struct exchange {
   struct target target;
   uint64_t now_ms;
   struct topic_name name;
-  char name_bytes[2 * NAME_MAX_BYTES + 1];
+  char *name_bytes; /* room for name */
 };
 
 void api_options_default(struct api_options *options) {
@@ -321,10 +321,9 @@ static struct answer *handle(struct exchange *exchange, struct waiter *waiter) {
 
 enum api_outcome api_handle(struct api *api, const struct api_request *request, uint64_t now_ms,
                             struct waiter *waiter, struct answer **answer) {
-  struct exchange exchange;
-  exchange.api = api;
-  exchange.request = request;
-  exchange.now_ms = now_ms;
+  char name_bytes[2 * NAME_MAX_BYTES + 1];
+  struct exchange exchange = {
+      .api = api, .request = request, .now_ms = now_ms, .name_bytes = name_bytes};
   *answer = handle(&exchange, waiter);
   return *answer == NULL ? API_WAITING : API_ANSWERED;
 }

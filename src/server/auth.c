@@ -1,3 +1,5 @@
+/* Keys are kept as what is inside them, and credentials are brought to that form before they are
+   compared: which form either came in makes no difference. */
 #include "auth.h"
 
 #include "credential.h"

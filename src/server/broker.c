@@ -13,8 +13,7 @@
 #include <string.h>
 
 struct cache {
-  struct table_entry entry;
-  char name[];
+  struct table_entry entry; /* the name follows the structure, here and below */
 };
 
 struct topic {
@@ -24,7 +23,6 @@ struct topic {
   struct ring ring;
   uint64_t page;
   uint64_t used_ms;
-  char name[];
 };
 
 /* The answer built last: those who just missed a message come back one after the other and are all

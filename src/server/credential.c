@@ -1,3 +1,4 @@
+/* Base64 and JSON of other people's making: everything is checked before it is believed. */
 #include "credential.h"
 
 #include "../wire/base64.h"
@@ -33,6 +34,9 @@ size_t credential_unwrap(const char *text, size_t length, char inner[CREDENTIAL_
   char document[CREDENTIAL_MAX];
   size_t document_length = 0;
   struct json_string api_key;
+  while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r')) {
+    length--; /* what `base64` and an editor leave at the end */
+  }
   if (length > CREDENTIAL_MAX || base64_decoded_max(length) > sizeof document) {
     return 0;
   }

@@ -10,8 +10,8 @@
 enum { CREDENTIAL_MAX = 8192 };
 
 /* Writes to inner the api_key of a v1 credential (base64 of {"endpoint":..., "api_key":...}), or
-   text as it is when it is no such thing. Returns the length; 0 for an empty text or one that is
-   longer than CREDENTIAL_MAX. */
+   text as it is when it is no such thing; line ends after it do not count. Returns the length; 0
+   for an empty text or one that is longer than CREDENTIAL_MAX. */
 size_t credential_unwrap(const char *text, size_t length, char inner[CREDENTIAL_MAX]);
 
 /* Compares in a time that depends on the lengths alone. */
