@@ -225,16 +225,37 @@ describe("momento.core subscription", function()
         all[1][2])
     end)
 
-    it("reports a gap that has no element with the message after it", function()
+    it("gives a gap that has no element before the message after it", function()
       local all, subscription = read(envelope.body(
-        envelope.text(3, 5, "a"), envelope.text(6, 5, "b"), envelope.text(7, 5, "c")))
-      assert.equal(3, #all)
-      assert.is_nil(all[1][2].discontinuity)
-      local gap = { last_sequence_number = 3, new_sequence_number = 6, new_sequence_page = 5 }
-      assert.same({ sequence_number = 6, sequence_page = 5, value = "b", type = "text",
-        discontinuity = gap }, all[2][2])
-      assert.is_nil(all[3][2].discontinuity)
-      assert.same({ 3, 0, 1, 0 }, { subscription:counters() })
+        envelope.text(3, 5, "a"), envelope.text(6, 5, "b"), envelope.text(1, 7, "c")))
+      assert.same({
+        { "message", { sequence_number = 3, sequence_page = 5, value = "a", type = "text" } },
+        { "discontinuity",
+          { last_sequence_number = 3, new_sequence_number = 6, new_sequence_page = 5 } },
+        { "message", { sequence_number = 6, sequence_page = 5, value = "b", type = "text" } },
+        { "discontinuity",
+          { last_sequence_number = 6, new_sequence_number = 1, new_sequence_page = 7 } },
+        { "message", { sequence_number = 1, sequence_page = 7, value = "c", type = "text" } },
+      }, all)
+      assert.same({ 3, 0, 2, 0 }, { subscription:counters() })
+    end)
+
+    it("has the position before the message after a gap, until that is taken", function()
+      local subscription = subscribe(3, 5)
+      subscription:feed(envelope.body(envelope.text(6, 5, "b")))
+      assert.equal("discontinuity", (subscription:next()))
+      assert.same({ sequence_number = 5, sequence_page = 5 }, subscription:position())
+      assert.equal(target(6, 5), subscription:poll_target())
+    end)
+
+    it("is moved by a discontinuity it does not tell of", function()
+      local all, subscription = read(envelope.body(envelope.discontinuity(8, 9, 6)))
+      assert.same({}, all)
+      assert.same({ 0, 0, 0, 0 }, { subscription:counters() })
+      assert.equal(target(9, 6), subscription:poll_target())
+      subscription:feed(envelope.body(envelope.discontinuity(8, 9, 6), "oops"))
+      assert.is_false((subscription:next()))
+      assert.equal(target(9, 6), subscription:poll_target())
     end)
 
     it("drops and counts what was delivered before", function()

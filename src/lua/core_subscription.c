@@ -87,9 +87,9 @@ static struct subscription *check_quickly(lua_State *L) {
   return check(L);
 }
 
-static int malformed(lua_State *L, struct subscription *subscription, size_t offset) {
+static int malformed(lua_State *L, struct subscription *subscription) {
   char digits[NUMBER_U64_SIZE];
-  number_format_u64(offset, digits);
+  number_format_u64((uint64_t)(subscription->reader.json.at - subscription->body), digits);
   release_body(L, subscription);
   subscription->malformed++;
   lua_pushboolean(L, 0);
@@ -97,11 +97,19 @@ static int malformed(lua_State *L, struct subscription *subscription, size_t off
   return 2;
 }
 
-static void push_discontinuity(lua_State *L, struct subscription *subscription,
-                               const struct cursor_gap *gap) {
+static int discontinuity(lua_State *L, struct subscription *subscription,
+                         const struct cursor_gap *gap) {
   lua_pushliteral(L, "discontinuity");
   core_push_gap(L, gap);
   subscription->discontinuities++;
+  return 2;
+}
+
+/* Goes on from what was read out of body, which may be gone by now. */
+static void settle(struct subscription *subscription, const char *body,
+                   const struct envelope_reader *reader, const struct cursor *cursor) {
+  subscription->cursor = *cursor;
+  if (subscription->body == body) subscription->reader = *reader;
 }
 
 /* Allocating may run finalizers, and those may close or feed this very subscription. So the body is
@@ -113,56 +121,45 @@ static int subscription_next(lua_State *L) {
   if (body == NULL) return 0;
   lua_settop(L, 1);
   compat_getslot(L, 1, SLOT_BODY);
-  struct envelope_reader reader = subscription->reader;
-  struct cursor cursor = subscription->cursor;
-  uint64_t duplicates = 0;
   for (;;) {
-    size_t offset = (size_t)(reader.json.at - body);
-    struct envelope_reader reader_before = reader;
-    struct cursor cursor_before = cursor;
+    struct envelope_reader reader = subscription->reader;
+    struct cursor cursor = subscription->cursor;
     struct envelope_element element;
     struct cursor_gap gap;
     switch (envelope_next(&reader, &element)) {
-    case ENVELOPE_MESSAGE: {
-      enum cursor_verdict verdict =
-          cursor_message(&cursor, element.sequence_number, element.sequence_page, &gap);
-      if (verdict == CURSOR_DUPLICATE) {
-        duplicates++;
-        continue;
-      }
-      if (verdict == CURSOR_GAP) {
-        /* Told first. The reader stays where it is, so the message is what comes next. */
-        cursor = cursor_before;
+    case ENVELOPE_MESSAGE:
+      switch (cursor_message(&cursor, element.sequence_number, element.sequence_page, &gap)) {
+      case CURSOR_DELIVER:
+        core_push_message(L, &element);
+        settle(subscription, body, &reader, &cursor);
+        subscription->delivered++;
+        return 2;
+      case CURSOR_GAP: /* told first: only the cursor moves, so the message comes next */
+        cursor = subscription->cursor;
         cursor_discontinuity(&cursor, gap.last_sequence_number, gap.new_sequence_number,
                              gap.new_sequence_page, &gap);
-        reader = reader_before;
-        push_discontinuity(L, subscription, &gap);
-        break;
+        discontinuity(L, subscription, &gap);
+        subscription->cursor = cursor;
+        return 2;
+      case CURSOR_DUPLICATE:
+        subscription->duplicates++;
       }
-      core_push_message(L, &element);
-      subscription->delivered++;
       break;
-    }
     case ENVELOPE_DISCONTINUITY:
-      if (!cursor_discontinuity(&cursor, element.last_sequence_number, element.sequence_number,
-                                element.sequence_page, &gap))
-        continue;
-      push_discontinuity(L, subscription, &gap);
+      if (cursor_discontinuity(&cursor, element.last_sequence_number, element.sequence_number,
+                               element.sequence_page, &gap)) {
+        discontinuity(L, subscription, &gap);
+        settle(subscription, body, &reader, &cursor);
+        return 2;
+      }
       break;
     case ENVELOPE_END:
-      subscription->duplicates += duplicates;
-      subscription->cursor = cursor; /* a discontinuity that is not told moves it, too */
       release_body(L, subscription);
       return 0;
     case ENVELOPE_MALFORMED:
-      subscription->duplicates += duplicates;
-      subscription->cursor = cursor;
-      return malformed(L, subscription, offset);
+      return malformed(L, subscription);
     }
-    subscription->duplicates += duplicates;
-    subscription->cursor = cursor;
-    if (subscription->body == body) subscription->reader = reader;
-    return 2;
+    settle(subscription, body, &reader, &cursor); /* nothing to tell of: on to the next */
   }
 }
 
