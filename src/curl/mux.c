@@ -242,9 +242,21 @@ bool mux_cancel(struct mux *mux, uint64_t ticket) {
   return true;
 }
 
-bool mux_sent(const struct mux *mux, uint64_t ticket) {
-  const struct transfer *transfer = find(mux, ticket);
-  return transfer == NULL || transfer->started || transfer->state == TRANSFER_ENDED;
+bool mux_sent(struct mux *mux, uint64_t ticket) {
+  struct transfer *transfer = find(mux, ticket);
+  if (transfer == NULL || transfer->started || transfer->state == TRANSFER_ENDED) return true;
+  transfer->awaited = true;
+  return false;
+}
+
+/* Whether an awaited request has been sent since this was asked last. */
+static bool take_awaited(struct mux *mux) {
+  bool started = false;
+  for (int i = 0; i < LANES; i++) {
+    started = started || mux->lanes[i].awaited_started;
+    mux->lanes[i].awaited_started = false;
+  }
+  return started;
 }
 
 static void run_due(struct mux *mux) {
@@ -261,11 +273,12 @@ enum mux_step mux_step(struct mux *mux, int64_t limit) {
   for (;;) {
     run_due(mux);
     settle(mux);
+    if (take_awaited(mux)) break;
     if (mux->ended.first != NULL || (mux->pending == 0 && stop == POLLER_NEVER)) break;
     int64_t deadline = next_deadline(mux);
     bool waited = sockets_wait(&mux->sockets, deadline < stop ? deadline : stop) == 0;
     settle(mux);
-    if (mux->ended.first != NULL) break;
+    if (mux->ended.first != NULL || take_awaited(mux)) break;
     if (!waited) {
       outcome = MUX_INTERRUPTED;
       break;

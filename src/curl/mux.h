@@ -57,11 +57,12 @@ uint64_t mux_submit(struct mux *mux, const struct mux_request *request);
 /* Whether the request had not been collected; it never will be. */
 bool mux_cancel(struct mux *mux, uint64_t ticket);
 
-/* Whether the request has been written to its connection (or has ended). */
-bool mux_sent(const struct mux *mux, uint64_t ticket);
+/* Whether the request has been written to its connection (or has ended). When not, the step in
+   which that happens returns early. */
+bool mux_sent(struct mux *mux, uint64_t ticket);
 
-/* Lets libcurl work until something can be collected, nothing is under way, `limit` microseconds
-   have passed, or a signal came. */
+/* Lets libcurl work until something can be collected, a request asked about by mux_sent has been
+   sent, nothing is under way, `limit` microseconds have passed, or a signal came. */
 enum mux_step mux_step(struct mux *mux, int64_t limit);
 
 /* false: nothing to collect. What the result points to lives until the next call of the mux. */

@@ -57,6 +57,7 @@ static int on_request(void *data, char *remote_address, char *local_address, int
   }
   if (transfer->started) return CURL_PREREQFUNC_OK;
   transfer->started = true;
+  if (transfer->awaited) transfer->lane->awaited_started = true;
   curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &transfer->preamble);
   sharing_started(&transfer->lane->sharing);
   return CURL_PREREQFUNC_OK;
@@ -201,6 +202,7 @@ bool transfer_prepare(struct transfer *transfer, const struct transfer_request *
   if (!set_timeout(transfer, request->timeout)) return false;
   transfer->deadline = poller_now() + (int64_t)request->timeout * 1000;
   transfer->connecting = transfer->started = transfer->cut = false;
+  transfer->awaited = false;
   transfer->too_large = transfer->no_memory = false;
   transfer->preamble = 0;
   transfer->reason[0] = '\0';

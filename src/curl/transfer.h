@@ -34,6 +34,7 @@ struct transfer {
 
   bool connecting; /* has opened a connection of its own */
   bool started;    /* its request was about to be written */
+  bool awaited;    /* somebody asked whether it has started, and it had not */
   bool cut;        /* its connection broke afterwards, and libcurl meant to begin again */
   bool too_large;  /* the answer is */
   bool no_memory;  /* for the answer */

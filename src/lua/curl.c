@@ -4,6 +4,7 @@
 #include "compat.h"
 
 #include "../curl/mux.h"
+#include "curl_wait.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -281,7 +282,8 @@ static const luaL_Reg methods[] = {
 static const luaL_Reg metamethods[] = {
     {"__gc", close_mux}, {"__close", close_mux}, {"__tostring", describe}, {NULL, NULL}};
 
-static const luaL_Reg functions[] = {{"mux", new_mux}, {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"mux", new_mux}, {"now", curl_wait_now}, {"wait", curl_wait_wait}, {NULL, NULL}};
 
 COMPAT_EXPORT int luaopen_momento_curl(lua_State *L);
 
@@ -297,7 +299,7 @@ int luaopen_momento_curl(lua_State *L) {
     lua_pushliteral(L, "momento.curl.mux");
     lua_setfield(L, -2, "__metatable");
   }
-  lua_createtable(L, 0, 1);
+  lua_createtable(L, 0, 3);
   compat_setfuncs(L, functions, 0);
   return 1;
 }
