@@ -307,7 +307,7 @@ static void reads_numbers(void) {
     struct json json = {copy, copy + strlen(numbers[i].text)};
     uint64_t value = 0;
     bool good = json_u64(&json, &value) && json_at_end(&json);
-    CHECK(good == numbers[i].good && value == numbers[i].value);
+    CHECK(good == numbers[i].good && (!good || value == numbers[i].value));
     free(copy);
   }
 }

@@ -8,6 +8,13 @@
 
 #include <string.h>
 
+/* The literals of a text message, in the order in which they are written. */
+#define NUMBER_FOLLOWS "{\"item\":{\"topic_sequence_number\":"
+#define PAGE_FOLLOWS ",\"sequence_page\":"
+#define TEXT_FOLLOWS ",\"value\":{\"text\":\""
+#define BINARY_FOLLOWS ",\"value\":{\"binary\":\""
+#define PUBLISHER_FOLLOWS ",\"publisher_id\":\""
+
 enum { BEFORE_ITEMS, BEFORE_FIRST, AFTER_ELEMENT, FINISHED, BROKEN };
 
 static bool key_is(const struct json_string *key, const char *name) {
@@ -175,6 +182,37 @@ static bool read_element(struct json *json, struct envelope_element *element) {
   return next == JSON_OBJECT_END;
 }
 
+static bool take_bytes(struct json *json, const char *bytes, size_t length) {
+  if ((size_t)(json->end - json->at) < length || memcmp(json->at, bytes, length) != 0) return false;
+  json->at += length;
+  return true;
+}
+
+#define TAKE(json, literal) take_bytes(json, literal, sizeof(literal) - 1)
+
+static bool take_u64(struct json *json, uint64_t *value) {
+  size_t digits = number_scan_u64(json->at, (size_t)(json->end - json->at), value);
+  json->at += digits;
+  return digits > 0;
+}
+
+/* The exact bytes of a text message as envelope_write_message writes it. What is no such message
+   may still be an element: then json is left where it was. */
+static bool read_canonical(struct json *json, struct envelope_element *element) {
+  struct json at = *json;
+  if (!TAKE(&at, NUMBER_FOLLOWS) || !take_u64(&at, &element->sequence_number) ||
+      !TAKE(&at, PAGE_FOLLOWS) || !take_u64(&at, &element->sequence_page) ||
+      !TAKE(&at, TEXT_FOLLOWS) || !json_string_rest(&at, &element->value.string) || !TAKE(&at, "}"))
+    return false;
+  element->has_publisher_id = TAKE(&at, PUBLISHER_FOLLOWS);
+  if (element->has_publisher_id && !json_string_rest(&at, &element->publisher_id)) return false;
+  if (!TAKE(&at, "}}")) return false;
+  element->kind = ENVELOPE_MESSAGE;
+  element->value.form = ENVELOPE_TEXT;
+  *json = at;
+  return true;
+}
+
 /* The envelope up to the '[' of items. */
 static bool read_head(struct json *json) {
   bool first = true;
@@ -218,11 +256,12 @@ enum envelope_kind envelope_next(struct envelope_reader *reader, struct envelope
     reader->state = BEFORE_FIRST;
   }
   do {
-    if (json_take(json, ']')) return finish(reader, element, read_tail(json));
-    if (reader->state == AFTER_ELEMENT && !json_take(json, ','))
-      return finish(reader, element, false);
+    bool first = reader->state == BEFORE_FIRST;
+    if (first ? json_take(json, ']') : !json_take(json, ','))
+      return finish(reader, element, (first || json_take(json, ']')) && read_tail(json));
     reader->state = AFTER_ELEMENT;
-    if (!read_element(json, element)) return finish(reader, element, false);
+    if (!read_canonical(json, element) && !read_element(json, element))
+      return finish(reader, element, false);
   } while (element->kind == ENVELOPE_END);
   return element->kind;
 }
@@ -270,22 +309,23 @@ size_t envelope_message_max(size_t value_length, size_t publisher_id_length) {
 size_t envelope_write_message(char *out, uint64_t number, uint64_t page, bool binary,
                               const char *value, size_t value_length, const char *publisher_id,
                               size_t publisher_id_length) {
-  char *at = put(out, "{\"item\":{\"topic_sequence_number\":");
+  char *at = put(out, NUMBER_FOLLOWS);
   at = put_u64(at, number);
-  at = put(at, ",\"sequence_page\":");
+  at = put(at, PAGE_FOLLOWS);
   at = put_u64(at, page);
   if (binary) {
-    at = put(at, ",\"value\":{\"binary\":\"");
+    at = put(at, BINARY_FOLLOWS);
     base64_encode(value, value_length, at);
-    at = put(at + base64_encoded_size(value_length), "\"}");
+    at += base64_encoded_size(value_length);
   } else {
-    at = put(at, ",\"value\":{\"text\":");
-    at += json_quote(value, value_length, at);
-    at = put(at, "}");
+    at = put(at, TEXT_FOLLOWS);
+    at += json_escape(value, value_length, at);
   }
+  at = put(at, "\"}");
   if (publisher_id != NULL) {
-    at = put(at, ",\"publisher_id\":");
-    at += json_quote(publisher_id, publisher_id_length, at);
+    at = put(at, PUBLISHER_FOLLOWS);
+    at += json_escape(publisher_id, publisher_id_length, at);
+    at = put(at, "\"");
   }
   return (size_t)(put(at, "}}") - out);
 }

@@ -2,21 +2,12 @@
    plain recursive descent. */
 #include "json.h"
 
+#include "hex.h"
 #include "number.h"
 #include "utf8.h"
 #include "word.h"
 
 enum { ESCAPE_SIZE = 2, UNICODE_ESCAPE_SIZE = 6, REPLACEMENT = 0xFFFD };
-
-/* Value of a hexadecimal digit, NOT_HEX for any other byte. */
-enum { NOT_HEX = 0xFF };
-
-static unsigned hex_value(char c) {
-  if (c >= '0' && c <= '9') return (unsigned)(c - '0');
-  if (c >= 'a' && c <= 'f') return (unsigned)(c - 'a' + 10);
-  if (c >= 'A' && c <= 'F') return (unsigned)(c - 'A' + 10);
-  return NOT_HEX;
-}
 
 static void skip_space(struct json *json) {
   while (json->at < json->end &&
@@ -45,48 +36,46 @@ bool json_at_end(struct json *json) {
   return json->at == json->end;
 }
 
-/* The byte that a two-character escape stands for, 0 when there is no such escape. */
+/* The byte that a two-character escape stands for, by its letter; 0 when there is no such escape.
+ */
+static const char short_escapes[256] = {
+    ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+};
+
 static char short_escape(char letter) {
-  switch (letter) {
-  case '"':
-  case '\\':
-  case '/':
-    return letter;
-  case 'b':
-    return '\b';
-  case 'f':
-    return '\f';
-  case 'n':
-    return '\n';
-  case 'r':
-    return '\r';
-  case 't':
-    return '\t';
-  default:
-    return '\0';
-  }
+  return short_escapes[(unsigned char)letter];
 }
 
 /* Length of the escape that begins at the backslash at[0]; 0 when it is none. */
 static size_t escape_length(const char *at, const char *end) {
   if (end - at < ESCAPE_SIZE) return 0;
   if (at[1] != 'u') return short_escape(at[1]) == '\0' ? 0 : ESCAPE_SIZE;
-  if (end - at < UNICODE_ESCAPE_SIZE) return 0;
-  unsigned all = hex_value(at[2]) | hex_value(at[3]) | hex_value(at[4]) | hex_value(at[5]);
-  return all > 0x0F ? 0 : UNICODE_ESCAPE_SIZE;
+  return end - at >= UNICODE_ESCAPE_SIZE && hex_four_valid(at + 2) ? UNICODE_ESCAPE_SIZE : 0;
 }
 
-/* First byte that is not plain: a quote, a backslash, a control byte or one past ASCII. */
+/* Whether a byte needs no look of its own: neither quote, backslash, control nor past ASCII. */
+static bool is_plain(char c) {
+  unsigned char byte = (unsigned char)c;
+  return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/* Marks the bytes of a word that are not plain. */
+static uint64_t mark_special(uint64_t word) {
+  /* Flipping bit 1 swaps 0x20 with the quote, 0x22, so one comparison finds it and the controls. */
+  uint64_t quote_or_control = (word ^ WORD_EACH(0x02)) - WORD_EACH(0x21);
+  uint64_t backslash = (word ^ WORD_EACH('\\')) - WORD_EACH(1);
+  return (word | quote_or_control | backslash) & WORD_TOP_BITS;
+}
+
+/* The first byte that is not plain, or end. */
 static const char *skip_plain(const char *at, const char *end) {
   while (end - at >= WORD_SIZE) {
-    uint64_t word = word_load(at);
-    uint64_t hit = word_equal(word, '"') | word_equal(word, '\\') | word_below(word, 0x20) |
-                   (word & WORD_TOP_BITS);
-    if (hit != 0) return at + word_first(hit);
+    uint64_t special = mark_special(word_load(at));
+    if (special != 0) return at + word_first(special);
     at += WORD_SIZE;
   }
-  while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' &&
-         *at != '\\')
+  while (at < end && is_plain(*at))
     at++;
   return at;
 }
@@ -100,17 +89,19 @@ bool json_string_rest(struct json *json, struct json_string *out) {
     at = skip_plain(at, end);
     if (at == end) return false;
     if (*at == '"') break;
-    size_t size;
-    if (*at == '\\') {
+    if ((unsigned char)*at < 0x20) return false;
+    /* Escapes and signs past ASCII come in company: stay with them. */
+    while (at < end && *at == '\\') {
+      size_t size = escape_length(at, end);
+      if (size == 0) return false;
       out->escaped = true;
-      size = escape_length(at, end);
-    } else if ((unsigned char)*at < 0x20) {
-      return false;
-    } else {
-      size = utf8_sequence(at, (size_t)(end - at));
+      at += size;
     }
-    if (size == 0) return false;
-    at += size;
+    while (at < end && (unsigned char)*at >= 0x80) {
+      size_t size = utf8_sequence(at, (size_t)(end - at));
+      if (size == 0) return false;
+      at += size;
+    }
   }
   out->length = (size_t)(at - out->raw);
   json->at = at + 1;
@@ -123,12 +114,10 @@ bool json_string(struct json *json, struct json_string *out) {
 
 bool json_u64(struct json *json, uint64_t *value) {
   skip_space(json);
-  const char *start = json->at;
-  while (json->at < json->end && *json->at >= '0' && *json->at <= '9')
-    json->at++;
-  if (json->at < json->end && (*json->at == '.' || *json->at == 'e' || *json->at == 'E'))
-    return false;
-  return number_parse_u64(start, (size_t)(json->at - start), value);
+  size_t digits = number_scan_u64(json->at, (size_t)(json->end - json->at), value);
+  json->at += digits;
+  bool goes_on = json->at < json->end && (*json->at == '.' || *json->at == 'e' || *json->at == 'E');
+  return digits > 0 && !goes_on;
 }
 
 static bool skip_digits(struct json *json) {
@@ -220,10 +209,6 @@ bool json_skip(struct json *json) {
   return skip_value(json, 0);
 }
 
-static uint32_t unicode_escape(const char *at) {
-  return hex_value(at[2]) << 12 | hex_value(at[3]) << 8 | hex_value(at[4]) << 4 | hex_value(at[5]);
-}
-
 static bool is_high_surrogate(uint32_t unit) {
   return unit >> 10 == 0xD800 >> 10;
 }
@@ -241,13 +226,13 @@ static size_t decode_escape(const char **at, const char *end, char *out) {
     return 1;
   }
   *at += UNICODE_ESCAPE_SIZE;
-  uint32_t unit = unicode_escape(escape);
+  uint32_t unit = hex_four(escape + 2);
   if (is_low_surrogate(unit)) return utf8_encode(REPLACEMENT, out);
   if (!is_high_surrogate(unit)) return utf8_encode(unit, out);
   const char *second = *at;
   if (end - second < UNICODE_ESCAPE_SIZE || second[0] != '\\' || second[1] != 'u')
     return utf8_encode(REPLACEMENT, out);
-  uint32_t low = unicode_escape(second);
+  uint32_t low = hex_four(second + 2);
   if (!is_low_surrogate(low)) return utf8_encode(REPLACEMENT, out);
   *at += UNICODE_ESCAPE_SIZE;
   return utf8_encode(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), out);
@@ -258,12 +243,22 @@ size_t json_string_decode(const struct json_string *string, char *out) {
   const char *end = at + string->length;
   const char *start = out;
   while (at < end) {
-    const char *backslash = memchr(at, '\\', (size_t)(end - at));
-    size_t run = (size_t)((backslash ? backslash : end) - at);
-    memcpy(out, at, run);
-    out += run;
-    at += run;
-    if (at < end) out += decode_escape(&at, end, out);
+    if (*at == '\\') {
+      out += decode_escape(&at, end, out);
+      continue;
+    }
+    /* Whole words are copied, also past a backslash: less is written than was read, so that there
+       is room, and what is too much will be overwritten. */
+    size_t run = WORD_SIZE;
+    while (run == WORD_SIZE && end - at >= WORD_SIZE) {
+      memcpy(out, at, WORD_SIZE);
+      uint64_t backslash = word_equal(word_load(at), '\\');
+      run = backslash == 0 ? WORD_SIZE : word_first(backslash);
+      out += run;
+      at += run;
+    }
+    while (at < end && *at != '\\')
+      *out++ = *at++;
   }
   return (size_t)(out - start);
 }
@@ -290,10 +285,9 @@ size_t json_quoted_max(size_t length) {
   return length * UNICODE_ESCAPE_SIZE + 2;
 }
 
-size_t json_quote(const char *bytes, size_t length, char *out) {
+size_t json_escape(const char *bytes, size_t length, char *out) {
   static const char digits[] = "0123456789abcdef";
   const char *start = out;
-  *out++ = '"';
   for (size_t i = 0; i < length; i++) {
     unsigned char byte = (unsigned char)bytes[i];
     if (byte >= 0x20 && byte != '"' && byte != '\\') {
@@ -316,6 +310,12 @@ size_t json_quote(const char *bytes, size_t length, char *out) {
       out += 5;
     }
   }
-  *out++ = '"';
   return (size_t)(out - start);
+}
+
+size_t json_quote(const char *bytes, size_t length, char *out) {
+  out[0] = '"';
+  size_t inside = json_escape(bytes, length, out + 1);
+  out[1 + inside] = '"';
+  return inside + 2;
 }

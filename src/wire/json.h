@@ -47,11 +47,14 @@ size_t json_string_decode(const struct json_string *string, char *out);
 /* Whether the decoded string equals text[0..length). */
 bool json_string_is(const struct json_string *string, const char *text, size_t length);
 
+/* Writes bytes (valid UTF-8) as they stand between the quotes of a JSON string, no NUL; returns the
+   bytes written, at most json_quoted_max(length) - 2. */
+size_t json_escape(const char *bytes, size_t length, char *out);
+
 /* Bytes json_quote can write at most for length bytes (quotes included). */
 size_t json_quoted_max(size_t length);
 
-/* Writes bytes (valid UTF-8) as a JSON string, quotes included, no NUL; returns the bytes written.
- */
+/* The same with the quotes. */
 size_t json_quote(const char *bytes, size_t length, char *out);
 
 #endif

@@ -1,16 +1,11 @@
 /* Percent-encoding (RFC 3986). */
 #include "url.h"
 
+#include "hex.h"
+
 static bool unreserved(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_' || c == '~';
-}
-
-static int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
 }
 
 size_t url_escaped_max(size_t length) {
@@ -41,10 +36,10 @@ bool url_unescape(const char *text, size_t length, char *out, size_t *out_length
       continue;
     }
     if (length - i < 3) return false;
-    int high = hex_value(text[i + 1]);
-    int low = hex_value(text[i + 2]);
-    if (high < 0 || low < 0) return false;
-    out[written++] = (char)(high << 4 | low);
+    unsigned high = hex_digit(text[i + 1]);
+    unsigned low = hex_digit(text[i + 2]);
+    if ((high & low & HEX_IS_DIGIT) == 0) return false;
+    out[written++] = (char)((high & HEX_VALUE) << 4 | (low & HEX_VALUE));
     i += 2;
   }
   *out_length = written;

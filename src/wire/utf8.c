@@ -1,32 +1,7 @@
-/* UTF-8, by the table of well-formed byte sequences (Unicode 15, table 3-7). */
+/* UTF-8: whole texts, and encoding. */
 #include "utf8.h"
 
 #include "word.h"
-
-static bool continues(unsigned char byte) {
-  return (byte & 0xC0) == 0x80;
-}
-
-size_t utf8_sequence(const char *bytes, size_t length) {
-  const unsigned char *b = (const unsigned char *)bytes;
-  if (length == 0) return 0;
-  unsigned char lead = b[0];
-  if (lead < 0x80) return 1;
-  if (lead < 0xC2) /* a continuation byte, or the overlong C0 and C1 */
-    return 0;
-  if (lead < 0xE0) return length >= 2 && continues(b[1]) ? 2 : 0;
-  if (lead < 0xF0) {
-    if (length < 3 || !continues(b[1]) || !continues(b[2])) return 0;
-    bool overlong = lead == 0xE0 && b[1] < 0xA0;
-    bool surrogate = lead == 0xED && b[1] >= 0xA0;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (lead > 0xF4 || length < 4 || !continues(b[1]) || !continues(b[2]) || !continues(b[3]))
-    return 0;
-  bool overlong = lead == 0xF0 && b[1] < 0x90;
-  bool past_the_last = lead == 0xF4 && b[1] >= 0x90;
-  return overlong || past_the_last ? 0 : 4;
-}
 
 bool utf8_valid(const char *bytes, size_t length) {
   size_t at = 0;

@@ -23,15 +23,10 @@ static inline uint64_t word_load(const char *bytes) {
   return word;
 }
 
-/* Bytes equal to `byte`, which is ASCII. Bytes past ASCII may show up too: mask them together with
-   WORD_TOP_BITS, or off. */
+/* Bytes equal to `byte`. */
 static inline uint64_t word_equal(uint64_t word, unsigned char byte) {
-  return ((word ^ WORD_EACH(byte)) - WORD_EACH(1)) & WORD_TOP_BITS;
-}
-
-/* Bytes below `byte`, which is ASCII; bytes past ASCII as above. */
-static inline uint64_t word_below(uint64_t word, unsigned char byte) {
-  return (word - WORD_EACH(byte)) & WORD_TOP_BITS;
+  uint64_t zero = word ^ WORD_EACH(byte);
+  return (zero - WORD_EACH(1)) & ~zero & WORD_TOP_BITS;
 }
 
 /* Index of the first byte marked in a mask that is not 0. */
