@@ -1,0 +1,251 @@
+--- Drives one mux: steps it, and hands each result to the one who waits for it. This is the
+--- transport that clients see (send, flush, wait, cancel, sleep, now, close). Knows tickets and who waits;
+--- must not know Topics, nor which loop runs. Exactly one party steps a mux at a time: the loop, or
+--- the caller where there is none.
+---
+--- A loop is a table with these methods, 15 to 60 lines (momento.loop.blocking is the smallest).
+--- A task is a table of the loop's own, one for each coroutine that waits; the driver sets its
+--- fields `done` and [1] to [4], and reads `thread` and `cancelled`.
+---
+---   loop:current() -> task     of the coroutine that runs now, which is its field `thread`;
+---                              without that field, the caller is blocked. Raises when it cannot
+---                              wait here (see momento.loop.yieldable). Called before anything is
+---                              sent.
+---   loop:suspend(task, driver, deadline)
+---                              suspends the running coroutine, with coroutine.yield in Lua, until
+---                              wake(task) or until deadline (driver.now(), nil for none) is past.
+---                              May return for no reason. A deadline already past still lets the
+---                              loop, and the mux, have a turn.
+---   loop:wake(task)            makes suspend return soon, not inside this call. Is called for
+---                              tasks that are not suspended, too: then it does nothing, or makes
+---                              the next suspend return early.
+---   loop:watch(driver)         somebody waits: from now on call driver:step(0) whenever
+---                              driver:pollfd() can be read. Called for the first of them only.
+---   loop:unwatch(driver)       nobody waits any more, or the mux is closed right after this.
+---
+--- A task whose field `cancelled` is set before it is woken gets an error from its wait.
+---
+--- A loop for programs that may never be made to wait (loop = "update") has `never_blocks` = true and
+---   loop:spawn(f, ...)         runs f as a task;
+---   loop:subscribed(subscription, options)
+---                              reads a new subscription in a task, with the callbacks in options;
+---   loop:update(driver, dt)    what client:update does.
+
+local Driver = {}
+Driver.__index = Driver
+
+local PENDING = true -- of a poll that has not been answered
+local FAIR = 32 -- answers in a row that are taken without letting others run
+
+local CANCELLED = "CANCELLED_ERROR"
+
+--- The detail of a wait that ended because its task was cancelled: `unwind` asks for
+--- error(detail, 0), which ends the task, once the transfer has been seen to.
+Driver.TASK_CANCELLED = setmetatable({ retryable = false, unwind = true }, {
+  __tostring = function() return "the task was cancelled" end,
+})
+
+---@param mux table see momento.curl; belongs to the driver from now on
+---@param loop table
+---@param now fun(): number seconds, never going back
+function Driver.new(mux, loop, now)
+  return setmetatable({
+    mux = mux, -- nil once closed
+    loop = loop,
+    now = now,
+    kept_ = {}, -- ticket of a poll -> PENDING or its result, until somebody takes it
+    waiters_ = {}, -- ticket, -ticket for its sending, or key of a sleep -> task
+    sending_ = {}, -- tickets of requests somebody waits for to be sent, as keys
+    waiting_ = 0, -- how many waiters
+    taken_ = 0, -- answers taken without waiting, in a row
+  }, Driver)
+end
+
+local function closed()
+  return nil, "the client is closed", CANCELLED, { retryable = false }
+end
+
+--- Hands a request to the network. A publish must be waited for by the one who sent it; the result
+--- of a poll is kept for whoever waits first, or until it is cancelled.
+---@return integer|nil ticket, or nil, message, code, detail
+function Driver:send(kind, target, body, content_type, timeout)
+  local mux = self.mux
+  if not mux then return closed() end
+  if kind == "publish" then
+    self.loop:current() -- raises when the wait that follows could not be
+    return mux:submit(kind, target, body, content_type, timeout)
+  end
+  local ticket, message, code, detail = mux:submit(kind, target, body, content_type, timeout)
+  if not ticket then return nil, message, code, detail end
+  self.kept_[ticket] = PENDING
+  return ticket
+end
+
+-- Takes the waiter away from key.
+local function leave(self, key)
+  self.waiters_[key] = nil
+  self.waiting_ = self.waiting_ - 1
+  if self.waiting_ == 0 then self.loop:unwatch(self) end
+end
+
+local function enter(self, key, task)
+  local other = self.waiters_[key]
+  if other then
+    -- One whose wait an error ended never left. Any other is a second reader.
+    local thread = other.thread
+    if thread and thread ~= task.thread and coroutine.status(thread) ~= "dead" then
+      error("another coroutine waits for this already: a subscription has one reader", 0)
+    end
+    leave(self, key)
+  end
+  task.done = false
+  self.waiters_[key] = task
+  self.waiting_ = self.waiting_ + 1
+  if self.waiting_ == 1 then self.loop:watch(self) end
+end
+
+-- Gives a result to the waiter of a ticket, keeps it when it is a poll's, else drops it.
+local function hand_over(self, ticket, a, b, c, d)
+  local task = self.waiters_[ticket]
+  if task then
+    self.kept_[ticket] = nil
+    leave(self, ticket)
+    task.done, task[1], task[2], task[3], task[4] = true, a, b, c, d
+    self.loop:wake(task)
+  elseif self.kept_[ticket] then
+    self.kept_[ticket] = { a, b, c, d }
+  end
+end
+
+-- Lets others run for once when the running task has not had to wait for long.
+local function take_turns(self)
+  self.taken_ = self.taken_ + 1
+  if self.taken_ < FAIR then return end
+  self.taken_ = 0
+  self.loop:suspend(self.loop:current(), self, self.now())
+end
+
+-- Waits until something is handed over for key. As wait, for any key.
+local function await(self, key, deadline)
+  if not self.mux then return closed() end
+  local loop = self.loop
+  local task = loop:current()
+  enter(self, key, task)
+  repeat
+    loop:suspend(task, self, deadline)
+  until task.done or task.cancelled or (deadline and self.now() >= deadline)
+  self.taken_ = 0
+  if task.done then
+    local a, b, c, d = task[1], task[2], task[3], task[4]
+    task[2] = nil -- a body is not to be kept alive by a task
+    return a, b, c, d
+  end
+  leave(self, key)
+  if task.cancelled then
+    return nil, "the task was cancelled", CANCELLED, Driver.TASK_CANCELLED
+  end
+  return false
+end
+
+--- Waits for the result of a ticket.
+---@param deadline number|nil by now()
+---@return integer|false|nil status false when the deadline passed: the ticket is still good
+---@return string|nil body, or message
+---@return number|string|nil retry_after in seconds, or code
+---@return table|nil detail
+function Driver:wait(key, deadline)
+  local held = self.kept_[key]
+  if held and held ~= PENDING then
+    take_turns(self)
+    self.kept_[key] = nil
+    return held[1], held[2], held[3], held[4]
+  end
+  return await(self, key, deadline)
+end
+
+--- Waits until the request of a ticket has been written to the network, or has ended.
+function Driver:flush(ticket)
+  if not self.mux then return closed() end
+  if self.mux:sent(ticket) then return true end
+  self.sending_[ticket] = true
+  return await(self, -ticket)
+end
+
+--- Whether a wait would suspend a coroutine, rather than block.
+function Driver:would_yield()
+  return self.loop:current().thread ~= nil
+end
+
+--- Waits for a time; `key` is what cancel() ends it by.
+---@param key any not an integer
+---@return false|nil as for wait: false when the time is over
+function Driver:sleep(seconds, key)
+  return await(self, key, self.now() + seconds)
+end
+
+--- Forgets a ticket, or ends a sleep: a waiter gets CANCELLED_ERROR, nobody gets a result.
+function Driver:cancel(key)
+  self.kept_[key] = nil
+  if self.waiters_[key] then
+    hand_over(self, key, nil, "cancelled", CANCELLED, { retryable = false })
+  end
+  if self.mux and type(key) == "number" then self.mux:cancel(key) end
+end
+
+--- Lets the mux work, waits at most that long (nil: until something ends), and hands over what has
+--- ended. For the loop, and for programs with a loop of their own.
+---@param seconds number|nil
+---@return true|nil, string|nil "interrupted" when a signal ended the wait early
+function Driver:step(seconds)
+  local mux = self.mux
+  if not mux then return closed() end
+  local fine, message = mux:step(seconds)
+  repeat
+    local ticket, a, b, c, d = mux:collect()
+    if ticket then hand_over(self, ticket, a, b, c, d) end
+  until not ticket
+  for sending in pairs(self.sending_) do
+    if mux:sent(sending) then
+      self.sending_[sending] = nil
+      hand_over(self, -sending, true)
+    end
+  end
+  return fine, message
+end
+
+--- Descriptor that can be read whenever step(0) has something to do; nil where there is none.
+function Driver:pollfd()
+  return self.mux and self.mux:pollfd()
+end
+
+--- What to poll it for.
+function Driver:events()
+  return self.mux and self.mux:events()
+end
+
+--- Seconds until step(0) has something to do in any case; nil: not before the descriptor says so.
+function Driver:timeout()
+  return self.mux and self.mux:timeout()
+end
+
+--- Transfers under way.
+function Driver:pending()
+  return self.mux and self.mux:pending() or 0
+end
+
+--- Ends every transfer and every wait.
+function Driver:close()
+  local mux = self.mux
+  if not mux then return end
+  self.mux = nil
+  local keys = {}
+  for key in pairs(self.waiters_) do keys[#keys + 1] = key end
+  for _, key in ipairs(keys) do
+    hand_over(self, key, nil, "the client is closed", CANCELLED, { retryable = false })
+  end
+  self.loop:unwatch(self)
+  self.kept_ = {}
+  mux:close()
+end
+
+return Driver

@@ -1,0 +1,39 @@
+--- What `require "momento"` gives. Parts are loaded when they are first used: in nginx nothing may
+--- load libcurl.
+
+local momento = { _VERSION = require "momento.version" }
+
+local function scheduler()
+  return require "momento.loop.scheduler".default
+end
+
+--- A client for one endpoint and API key. See momento.client for the options.
+---@param options table|nil
+---@return table|nil client, or nil, message, code, detail
+function momento.client(options)
+  -- No tail call: errors about options count levels up to the caller.
+  local client, message, code, detail = require "momento.client".new(options, 3)
+  return client, message, code, detail
+end
+
+--- Runs f(...) and every function spawned in it, as tasks; returns when all have ended. Inside,
+--- what waits lets the others run. An error in one of them ends all and comes out of here.
+---@param f function
+function momento.run(f, ...)
+  return scheduler():run(f, ...)
+end
+
+--- Starts f(...) beside what runs. The task has cancel() and ended().
+---@param f function
+---@return table task
+function momento.spawn(f, ...)
+  return scheduler():spawn(f, ...)
+end
+
+--- Waits; lets other tasks run meanwhile.
+---@param seconds number
+function momento.sleep(seconds)
+  return scheduler():sleep(seconds)
+end
+
+return momento
