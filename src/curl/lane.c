@@ -1,6 +1,7 @@
 /* A lane: one libcurl multi, its deadline and its transfers. */
 #include "lane.h"
 
+#include "clock.h"
 #include "transfer.h"
 
 /* More than anybody has: how many connections libcurl may keep, and how many requests share one as
@@ -11,17 +12,17 @@ static int on_timer(CURLM *multi, long milliseconds, void *data) {
   struct lane *lane = data;
   (void)multi;
   if (milliseconds < 0)
-    lane->deadline = POLLER_NEVER;
+    lane->deadline = CLOCK_NEVER;
   else if (milliseconds == 0)
     lane->deadline = 0;
   else
-    lane->deadline = poller_now() + (int64_t)milliseconds * 1000;
+    lane->deadline = clock_now() + (int64_t)milliseconds * 1000;
   return 0;
 }
 
 bool lane_open(struct lane *lane, struct sockets *sockets, bool shares) {
   lane->sockets = sockets;
-  lane->deadline = POLLER_NEVER;
+  lane->deadline = CLOCK_NEVER;
   sharing_begin(&lane->sharing, shares);
   lane->multi = curl_multi_init();
   CURLM *multi = lane->multi;
@@ -56,7 +57,7 @@ void lane_stop(struct lane *lane, struct transfer *transfer) {
 
 void lane_run(struct lane *lane) {
   int running;
-  lane->deadline = POLLER_NEVER; /* libcurl tells the next one */
+  lane->deadline = CLOCK_NEVER; /* libcurl tells the next one */
   curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 

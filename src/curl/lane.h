@@ -16,7 +16,7 @@ struct transfer;
 struct lane {
   CURLM *multi;
   struct sockets *sockets;
-  int64_t deadline;     /* when libcurl wants to be run; POLLER_NEVER */
+  int64_t deadline;     /* when libcurl wants to be run; CLOCK_NEVER */
   size_t connections;   /* sockets open */
   bool awaited_started; /* a transfer that somebody awaits has started since this was cleared */
   struct sharing sharing;

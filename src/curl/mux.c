@@ -1,6 +1,7 @@
 /* The mux: tickets, the two lanes, those that are held back and those that have ended. */
 #include "mux.h"
 
+#include "clock.h"
 #include "lane.h"
 #include "queue.h"
 #include "sockets.h"
@@ -29,7 +30,7 @@ struct mux {
 struct mux *mux_open(struct profile *profile) {
   struct mux *mux = calloc(1, sizeof *mux);
   if (mux == NULL) return NULL;
-  mux->held_deadline = POLLER_NEVER;
+  mux->held_deadline = CLOCK_NEVER;
   bool shares = profile->secure && profile->http2;
   if (!sockets_start(&mux->sockets) || !lane_open(&mux->lanes[MUX_POLL], &mux->sockets, shares) ||
       !lane_open(&mux->lanes[MUX_PUBLISH], &mux->sockets, false)) {
@@ -150,7 +151,7 @@ static void fail_held(struct mux *mux, struct transfer *transfer, CURLcode resul
 }
 
 static void expire_held(struct mux *mux, int64_t now) {
-  int64_t earliest = POLLER_NEVER;
+  int64_t earliest = CLOCK_NEVER;
   struct transfer *next;
   for (struct transfer *transfer = mux->held.first; transfer != NULL; transfer = next) {
     next = transfer->next;
@@ -169,14 +170,14 @@ static void release_held(struct mux *mux) {
     transfer_shorten(transfer);
     start(mux, transfer);
   }
-  if (mux->held.first == NULL) mux->held_deadline = POLLER_NEVER;
+  if (mux->held.first == NULL) mux->held_deadline = CLOCK_NEVER;
 }
 
 /* A poll that meant to make the connection for those that are held: they share its fate, unless it
    ran out of its own time. */
 static void share_failure(struct mux *mux, const struct transfer *failed) {
   if (failed->publishes || failed->started || failed->result == CURLE_OK) return;
-  if (failed->result == CURLE_OPERATION_TIMEDOUT && poller_now() >= failed->deadline) return;
+  if (failed->result == CURLE_OPERATION_TIMEDOUT && clock_now() >= failed->deadline) return;
   while (mux->held.first != NULL)
     fail_held(mux, mux->held.first, failed->result, failed->reason);
 }
@@ -260,7 +261,7 @@ static bool take_awaited(struct mux *mux) {
 }
 
 static void run_due(struct mux *mux) {
-  int64_t now = poller_now();
+  int64_t now = clock_now();
   for (int i = 0; i < LANES; i++)
     if (mux->lanes[i].deadline <= now) lane_run(&mux->lanes[i]);
   if (mux->held_deadline <= now) expire_held(mux, now);
@@ -268,13 +269,13 @@ static void run_due(struct mux *mux) {
 
 enum mux_step mux_step(struct mux *mux, int64_t limit) {
   enum mux_step outcome = MUX_STEPPED;
-  int64_t stop = limit == MUX_NO_LIMIT ? POLLER_NEVER : limit <= 0 ? 0 : poller_now() + limit;
+  int64_t stop = limit == MUX_NO_LIMIT ? CLOCK_NEVER : limit <= 0 ? 0 : clock_now() + limit;
   release_collected(mux);
   for (;;) {
     run_due(mux);
     settle(mux);
     if (take_awaited(mux)) break;
-    if (mux->ended.first != NULL || (mux->pending == 0 && stop == POLLER_NEVER)) break;
+    if (mux->ended.first != NULL || (mux->pending == 0 && stop == CLOCK_NEVER)) break;
     int64_t deadline = next_deadline(mux);
     bool waited = sockets_wait(&mux->sockets, deadline < stop ? deadline : stop) == 0;
     settle(mux);
@@ -283,7 +284,7 @@ enum mux_step mux_step(struct mux *mux, int64_t limit) {
       outcome = MUX_INTERRUPTED;
       break;
     }
-    if (stop != POLLER_NEVER && (stop == 0 || poller_now() >= stop)) break;
+    if (stop != CLOCK_NEVER && (stop == 0 || clock_now() >= stop)) break;
   }
   rearm(mux);
   return outcome;
@@ -316,8 +317,8 @@ int mux_descriptor(struct mux *mux) {
 
 int64_t mux_timeout(const struct mux *mux) {
   int64_t deadline = next_deadline(mux);
-  if (deadline == POLLER_NEVER) return MUX_NO_LIMIT;
-  int64_t now = poller_now();
+  if (deadline == CLOCK_NEVER) return MUX_NO_LIMIT;
+  int64_t now = clock_now();
   return deadline > now ? deadline - now : 0;
 }
 

@@ -1,28 +1,23 @@
-/* The one descriptor: a set of watched descriptors and a deadline behind a single descriptor that
-   any event loop can poll. epoll and a timerfd on Linux, kqueue on the BSDs and macOS, poll() and
-   no descriptor of its own elsewhere. Knows no libcurl. */
+/* The one descriptor: a set of watched descriptors and a deadline (see clock.h) behind a single
+   descriptor that any event loop can poll. epoll and a timerfd on Linux, kqueue on the BSDs and
+   macOS, poll() and no descriptor of its own elsewhere. Knows no libcurl. */
 #ifndef MOMENTO_CURL_POLLER_H
 #define MOMENTO_CURL_POLLER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#if defined(MOMENTO_POLLER_POLL)
+/* Which one: what the build says, else what the system has. */
+#if defined(MOMENTO_POLLER_EPOLL) || defined(MOMENTO_POLLER_KQUEUE) || defined(MOMENTO_POLLER_POLL)
 #elif defined(__linux__)
 #define MOMENTO_POLLER_EPOLL
-#elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) || \
-    defined(__DragonFly__) || defined(MOMENTO_POLLER_KQUEUE)
-#ifndef MOMENTO_POLLER_KQUEUE
+#elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
 #define MOMENTO_POLLER_KQUEUE
-#endif
 #else
 #define MOMENTO_POLLER_POLL
 #endif
 
 enum { POLLER_READ = 1, POLLER_WRITE = 2, POLLER_FAILED = 4 };
-
-/* A deadline that never comes. Deadlines are microseconds of poller_now(). */
-#define POLLER_NEVER INT64_MAX
 
 struct poller;
 
@@ -30,9 +25,6 @@ struct poller_event {
   int fd;
   int ready; /* POLLER_* bits; FAILED: an error or hang-up, whatever was asked for */
 };
-
-/* Microseconds of the monotonic clock. */
-int64_t poller_now(void);
 
 /* NULL with errno set when the system refuses. */
 struct poller *poller_open(void);

@@ -2,35 +2,29 @@
    timerfd is for other people's loops: our own waits know their deadline and leave it alone. */
 #include "poller.h"
 
+#include "clock.h"
+
 #ifdef MOMENTO_POLLER_EPOLL
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 struct poller {
   int epoll;
   int timer;     /* -1 until somebody polls the descriptor */
-  int64_t armed; /* when the timer goes off; POLLER_NEVER: it does not */
+  int64_t armed; /* when the timer goes off; CLOCK_NEVER: it does not */
 };
 
 enum { EVENTS_AT_ONCE = 64 };
-
-int64_t poller_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 struct poller *poller_open(void) {
   struct poller *poller = malloc(sizeof *poller);
   if (poller == NULL) return NULL;
   poller->timer = -1;
-  poller->armed = POLLER_NEVER;
+  poller->armed = CLOCK_NEVER;
   poller->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (poller->epoll < 0) {
     free(poller);
@@ -79,7 +73,7 @@ bool poller_watch(struct poller *poller, int fd, int before, int interest) {
 
 static void set_timer(struct poller *poller, int64_t deadline) {
   struct itimerspec when = {.it_value = {0, 0}};
-  if (deadline != POLLER_NEVER) {
+  if (deadline != CLOCK_NEVER) {
     /* All zero would disarm it. */
     int64_t at = deadline > 0 ? deadline : 1;
     when.it_value.tv_sec = (time_t)(at / 1000000);
@@ -93,24 +87,15 @@ void poller_arm(struct poller *poller, int64_t deadline) {
   if (poller->timer >= 0 && deadline < poller->armed) set_timer(poller, deadline);
 }
 
-static int milliseconds_until(int64_t deadline) {
-  if (deadline == POLLER_NEVER) return -1;
-  if (deadline <= 0) return 0;
-  int64_t left = deadline - poller_now();
-  if (left <= 0) return 0;
-  left = (left + 999) / 1000;
-  return left > INT_MAX ? INT_MAX : (int)left;
-}
-
 int poller_wait(struct poller *poller, struct poller_event *events, int capacity,
                 int64_t deadline) {
   struct epoll_event ready[EVENTS_AT_ONCE];
   if (capacity > EVENTS_AT_ONCE) capacity = EVENTS_AT_ONCE;
-  int count = epoll_wait(poller->epoll, ready, capacity, milliseconds_until(deadline));
+  int count = epoll_wait(poller->epoll, ready, capacity, clock_milliseconds_until(deadline));
   int written = 0;
   for (int i = 0; i < count; i++) {
     if (ready[i].data.fd == poller->timer) {
-      set_timer(poller, POLLER_NEVER); /* which also makes it unreadable */
+      set_timer(poller, CLOCK_NEVER); /* which also makes it unreadable */
       continue;
     }
     events[written].fd = ready[i].data.fd;

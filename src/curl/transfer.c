@@ -1,6 +1,9 @@
 /* One request and its answer on a libcurl easy handle. */
 #include "transfer.h"
 
+#include "clock.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,7 +203,7 @@ bool transfer_prepare(struct transfer *transfer, const struct transfer_request *
   if (!set_target(transfer, request->target, request->target_length)) return false;
   if (transfer->publishes && !set_content(transfer, request)) return false;
   if (!set_timeout(transfer, request->timeout)) return false;
-  transfer->deadline = poller_now() + (int64_t)request->timeout * 1000;
+  transfer->deadline = clock_now() + (int64_t)request->timeout * 1000;
   transfer->connecting = transfer->started = transfer->cut = false;
   transfer->awaited = false;
   transfer->too_large = transfer->no_memory = false;
@@ -210,8 +213,12 @@ bool transfer_prepare(struct transfer *transfer, const struct transfer_request *
 }
 
 void transfer_shorten(struct transfer *transfer) {
-  int64_t left = (transfer->deadline - poller_now() + 999) / 1000;
+  int64_t left = (transfer->deadline - clock_now() + 999) / 1000;
   set_timeout(transfer, left < 1 ? 1 : (long)left);
+}
+
+static void set_reason(struct transfer *transfer, const char *reason) {
+  snprintf(transfer->reason, sizeof transfer->reason, "%s", reason);
 }
 
 /* Errors that can follow a whole status line: the answer counts as far as it came. */
@@ -236,6 +243,11 @@ void transfer_conclude(struct transfer *transfer, CURLcode result) {
     }
     return;
   }
+  if (result == CURLE_COULDNT_CONNECT) {
+    long error = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
+    set_reason(transfer, error != 0 ? strerror((int)error) : "");
+  }
   curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &written);
 #if LIBCURL_VERSION_NUM >= 0x075000
   transfer->unsent = !transfer->started || written <= transfer->preamble;
@@ -249,7 +261,7 @@ void transfer_fail(struct transfer *transfer, CURLcode result, const char *reaso
   transfer->status = 0;
   transfer->retry_after = 0;
   transfer->unsent = true;
-  strncpy(transfer->reason, reason, sizeof transfer->reason - 1);
+  set_reason(transfer, reason);
 }
 
 void transfer_recycle(struct transfer *transfer) {

@@ -30,7 +30,7 @@ struct transfer {
   struct buffer sent; /* body of a publish */
   struct curl_slist headers;
   long timeout;     /* milliseconds, as libcurl was told */
-  int64_t deadline; /* the same as a poller_now() */
+  int64_t deadline; /* the same as a clock_now() */
 
   bool connecting; /* has opened a connection of its own */
   bool started;    /* its request was about to be written */

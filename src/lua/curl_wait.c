@@ -2,14 +2,14 @@
    descriptors only. */
 #include "curl_wait.h"
 
-#include "../curl/poller.h"
+#include "../curl/clock.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 
 int curl_wait_now(lua_State *L) {
-  lua_pushnumber(L, (lua_Number)poller_now() / 1e6);
+  lua_pushnumber(L, (lua_Number)clock_now() / 1e6);
   return 1;
 }
 
