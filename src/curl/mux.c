@@ -11,7 +11,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-enum { LANES = 2, SLOT_BITS = 20 };
+enum { LANES = 2, SLOT_BITS = 20, PATIENCE = 100000 };
 
 struct mux {
   struct profile profile;
@@ -21,6 +21,7 @@ struct mux {
   struct transfer **slots;      /* every transfer there is */
   size_t slot_count, slot_capacity;
   struct queue held;          /* polls that wait for a connection to share */
+  int64_t patience;           /* until when they wait for the server's word on a new connection */
   int64_t held_deadline;      /* the earliest of theirs */
   struct queue ended;         /* to be collected */
   struct transfer *collected; /* whose body the caller has */
@@ -30,7 +31,7 @@ struct mux {
 struct mux *mux_open(struct profile *profile) {
   struct mux *mux = calloc(1, sizeof *mux);
   if (mux == NULL) return NULL;
-  mux->held_deadline = CLOCK_NEVER;
+  mux->held_deadline = mux->patience = CLOCK_NEVER;
   bool shares = profile->secure && profile->http2;
   if (!sockets_start(&mux->sockets) || !lane_open(&mux->lanes[MUX_POLL], &mux->sockets, shares) ||
       !lane_open(&mux->lanes[MUX_PUBLISH], &mux->sockets, false)) {
@@ -117,11 +118,15 @@ static void end(struct mux *mux, struct transfer *transfer) {
   mux->pending--;
 }
 
+static int64_t earlier(int64_t one, int64_t other) {
+  return one < other ? one : other;
+}
+
 static int64_t next_deadline(const struct mux *mux) {
   if (mux->ended.first != NULL) return 0;
-  int64_t deadline = mux->held_deadline;
+  int64_t deadline = earlier(mux->held_deadline, mux->patience);
   for (int i = 0; i < LANES; i++)
-    if (mux->lanes[i].deadline < deadline) deadline = mux->lanes[i].deadline;
+    deadline = earlier(deadline, mux->lanes[i].deadline);
   return deadline;
 }
 
@@ -170,7 +175,12 @@ static void release_held(struct mux *mux) {
     transfer_shorten(transfer);
     start(mux, transfer);
   }
-  if (mux->held.first == NULL) mux->held_deadline = CLOCK_NEVER;
+  if (mux->held.first == NULL)
+    mux->held_deadline = mux->patience = CLOCK_NEVER;
+  else if (lane->sharing.starting > 0)
+    mux->patience = CLOCK_NEVER;
+  else if (mux->patience == CLOCK_NEVER)
+    mux->patience = clock_now() + PATIENCE;
 }
 
 /* A poll that meant to make the connection for those that are held: they share its fate, unless it
@@ -187,6 +197,10 @@ static void settle(struct mux *mux) {
   for (int i = 0; i < LANES; i++) {
     struct transfer *transfer;
     while ((transfer = lane_ended(&mux->lanes[i])) != NULL) {
+      if (transfer_restart(transfer)) {
+        hold(mux, transfer);
+        continue;
+      }
       share_failure(mux, transfer);
       end(mux, transfer);
     }
@@ -265,6 +279,10 @@ static void run_due(struct mux *mux) {
   for (int i = 0; i < LANES; i++)
     if (mux->lanes[i].deadline <= now) lane_run(&mux->lanes[i]);
   if (mux->held_deadline <= now) expire_held(mux, now);
+  if (mux->patience <= now) {
+    sharing_lose_patience(&mux->lanes[MUX_POLL].sharing);
+    mux->patience = CLOCK_NEVER;
+  }
 }
 
 enum mux_step mux_step(struct mux *mux, int64_t limit) {

@@ -17,7 +17,10 @@ struct sharing {
   enum sharing_protocol protocol; /* of the last answer */
   size_t starting;                /* admitted, no request written yet */
   size_t started;                 /* request written, not ended */
-  size_t credit;                  /* how many may join before the server says how many it takes */
+  size_t
+      allowance; /* how many may join a new connection before the server says how many it takes */
+  size_t credit; /* what is left of it */
+  int words;     /* what the server has said on it so far, up to 2 */
 };
 
 void sharing_begin(struct sharing *sharing, bool possible);
@@ -35,8 +38,16 @@ void sharing_started(struct sharing *sharing);
 /* One that was admitted is gone. */
 void sharing_ended(struct sharing *sharing, bool had_started);
 
-/* The server has said something on some connection, or has answered in this protocol. */
+/* The server has said something on some connection. */
 void sharing_heard(struct sharing *sharing);
+
+/* It has been silent for long enough: whoever waits for its word goes ahead. */
+void sharing_lose_patience(struct sharing *sharing);
+
+/* It has answered in this protocol. */
 void sharing_answered(struct sharing *sharing, enum sharing_protocol protocol);
+
+/* It did not take one that had joined. */
+void sharing_refused(struct sharing *sharing);
 
 #endif

@@ -10,15 +10,16 @@
 enum {
   POLL_BUFFER = 2048, /* of libcurl, for as long as a poll waits; the default is 16 KiB */
   KEPT_BODY = 8192,   /* bytes a pooled transfer may keep for its next answer */
+  RESTARTS_MAX = 10,
   /* Seconds after which a kept connection is not trusted with a publish: a server that closes it
      just then would leave us not knowing. Load balancers close theirs after 60. */
   PUBLISH_IDLE_MAX = 50
 };
 
 /* libcurl begins again by itself when a kept connection breaks before the answer. What has been
-   written may have been read, so a publish must not be repeated; and polls that shared the
-   connection would each open one of their own. */
-static bool may_begin_again(struct transfer *transfer) {
+   written may have been read, so a publish must not be repeated; and of the polls that shared the
+   connection each would open one of its own. */
+static bool may_begin(const struct transfer *transfer) {
   if (!transfer->started) return true;
   if (!transfer->publishes) return !transfer->lane->sharing.possible;
   long written = 0;
@@ -30,7 +31,7 @@ static curl_socket_t on_open(void *data, curlsocktype purpose, struct curl_socka
   struct transfer *transfer = data;
   struct lane *lane = transfer->lane;
   (void)purpose;
-  if (!may_begin_again(transfer)) {
+  if (!may_begin(transfer)) {
     transfer->cut = true;
     return CURL_SOCKET_BAD;
   }
@@ -54,7 +55,7 @@ static int on_request(void *data, char *remote_address, char *local_address, int
   (void)local_address;
   (void)remote_port;
   (void)local_port;
-  if (!may_begin_again(transfer)) {
+  if (!may_begin(transfer)) {
     transfer->cut = true;
     return CURL_PREREQFUNC_ABORT;
   }
@@ -199,16 +200,30 @@ static bool set_timeout(struct transfer *transfer, long timeout) {
   return curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, timeout) == CURLE_OK;
 }
 
+static void rewind_transfer(struct transfer *transfer) {
+  transfer->connecting = transfer->started = transfer->cut = false;
+  transfer->too_large = transfer->no_memory = false;
+  transfer->preamble = 0;
+  transfer->reason[0] = '\0';
+}
+
 bool transfer_prepare(struct transfer *transfer, const struct transfer_request *request) {
   if (!set_target(transfer, request->target, request->target_length)) return false;
   if (transfer->publishes && !set_content(transfer, request)) return false;
   if (!set_timeout(transfer, request->timeout)) return false;
   transfer->deadline = clock_now() + (int64_t)request->timeout * 1000;
-  transfer->connecting = transfer->started = transfer->cut = false;
   transfer->awaited = false;
-  transfer->too_large = transfer->no_memory = false;
-  transfer->preamble = 0;
-  transfer->reason[0] = '\0';
+  transfer->restarts = 0;
+  rewind_transfer(transfer);
+  return true;
+}
+
+bool transfer_restart(struct transfer *transfer) {
+  if (!transfer->cut || transfer->publishes || transfer->restarts >= RESTARTS_MAX) return false;
+  transfer->restarts++;
+  sharing_refused(&transfer->lane->sharing);
+  buffer_clear(&transfer->body, KEPT_BODY);
+  rewind_transfer(transfer);
   return true;
 }
 
@@ -227,12 +242,20 @@ static bool is_broken_off(CURLcode result) {
          result == CURLE_HTTP2 || result == CURLE_HTTP2_STREAM;
 }
 
+static enum sharing_protocol protocol_of(CURL *easy) {
+  long version = CURL_HTTP_VERSION_NONE;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  return version == CURL_HTTP_VERSION_2_0 ? SHARING_HTTP2 : SHARING_HTTP1;
+}
+
 void transfer_conclude(struct transfer *transfer, CURLcode result) {
   long status = 0, written = 0;
   transfer->result = result;
   transfer->status = 0;
   transfer->retry_after = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status >= 200 && transfer->lane->sharing.possible)
+    sharing_answered(&transfer->lane->sharing, protocol_of(transfer->easy));
   if (status >= 200 && !transfer->cut && (result == CURLE_OK || is_broken_off(result))) {
     transfer->status = status;
     transfer->unsent = false;

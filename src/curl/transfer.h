@@ -35,10 +35,11 @@ struct transfer {
   bool connecting; /* has opened a connection of its own */
   bool started;    /* its request was about to be written */
   bool awaited;    /* somebody asked whether it has started, and it had not */
-  bool cut;        /* its connection broke afterwards, and libcurl meant to begin again */
-  bool too_large;  /* the answer is */
-  bool no_memory;  /* for the answer */
-  long preamble;   /* bytes that went to a proxy before the request */
+  bool cut;        /* its connection broke afterwards, and libcurl was kept from beginning again */
+  int restarts;
+  bool too_large; /* the answer is */
+  bool no_memory; /* for the answer */
+  long preamble;  /* bytes that went to a proxy before the request */
   struct buffer body;
 
   CURLcode result;
@@ -64,6 +65,9 @@ void transfer_free(struct transfer *transfer);
 
 /* Makes it ready for one request, whose bytes it copies. false: no memory. */
 bool transfer_prepare(struct transfer *transfer, const struct transfer_request *request);
+
+/* After it was concluded: makes a poll that was cut ready to go again. false: it has ended. */
+bool transfer_restart(struct transfer *transfer);
 
 /* Takes off its timeout what has passed of it since it was prepared. */
 void transfer_shorten(struct transfer *transfer);
