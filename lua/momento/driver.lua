@@ -1,7 +1,7 @@
 --- Drives one mux: steps it, and hands each result to the one who waits for it. This is the
---- transport that clients see (send, flush, wait, cancel, sleep, now, close). Knows tickets and who waits;
---- must not know Topics, nor which loop runs. Exactly one party steps a mux at a time: the loop, or
---- the caller where there is none.
+--- transport that clients see (send, flush, wait, cancel, sleep, now, close). Knows tickets and who
+--- waits; must not know Topics, nor which loop runs. Exactly one party steps a mux at a time: the
+--- loop, or the caller where there is none.
 ---
 --- A loop is a table with these methods, 15 to 60 lines (momento.loop.blocking is the smallest).
 --- A task is a table of the loop's own, one for each coroutine that waits; the driver sets its
@@ -25,7 +25,7 @@
 ---
 --- A task whose field `cancelled` is set before it is woken gets an error from its wait.
 ---
---- A loop for programs that may never be made to wait (loop = "update") has `never_blocks` = true and
+--- A loop for programs that may never be made to wait (loop = "update") has `never_blocks`, and
 ---   loop:spawn(f, ...)         runs f as a task;
 ---   loop:subscribed(subscription, options)
 ---                              reads a new subscription in a task, with the callbacks in options;
