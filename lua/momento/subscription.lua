@@ -7,6 +7,7 @@ local core = require "momento.core"
 local errors = require "momento.errors"
 local retry = require "momento.retry"
 local yieldable = require "momento.loop.yieldable"
+require "momento.message"
 
 local state_of = core.state
 local methods = core.subscription_methods
@@ -151,7 +152,6 @@ local function fetch(self, state, deadline)
       if status == 200 then
         feed(self, text)
         state.body, state.fresh = true, true
-        restored(state)
         return true
       end
       if status then
@@ -173,10 +173,9 @@ local function used_up(self, state, fault)
     lost(state, fault, "UNKNOWN_SERVICE_ERROR", { retryable = true })
   elseif fault then
     state.log("warn", ("%s: %s; resuming after the last message"):format(state.name, fault))
-  elseif not empty or not quick(state) then
-    state.failures = 0
-  else
-    back_off(state)
+  elseif empty then
+    if quick(state) then back_off(state) else state.failures = 0 end
+    restored(state)
   end
 end
 
@@ -189,7 +188,11 @@ local function advance(self, state, kind, value, deadline)
     if not fetched then return fetched, message, code, detail end
     kind, value = next_item(self)
   end
-  state.fresh = false
+  if state.fresh then
+    state.fresh, state.failures = false, 0
+    restored(state)
+    if state.closed then return errors.closed "subscription" end
+  end
   if kind == "message" then
     local gap = state.gap
     if gap and gap.new_sequence_number == value.sequence_number then value.discontinuity = gap end

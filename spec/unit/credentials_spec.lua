@@ -12,7 +12,7 @@ local function jwt(claims)
 end
 
 local V2 = jwt '{"t":"g","jti":"x"}'
-local LEGACY = jwt '{"sub":"a@b.c","cp":"control.cell-x.example.com","c":"cache.cell-x.example.com"}'
+local LEGACY = jwt '{"sub":"a@b.c","cp":"control.x.example.com","c":"cache.cell-x.example.com"}'
 local DISPOSABLE = jwt '{"exp":1}'
 
 local function v1(json)

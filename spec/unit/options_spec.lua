@@ -29,7 +29,7 @@ describe("momento.options", function()
   local wrong = {
     { "no table", 7, "place: options must be a table, got number" },
     { "an unknown key", { colour = 1 },
-      'place: unknown option "colour"; known are api_key, connect_timeout, logger, max_body, timeout' },
+      'place: unknown option "colour"; known are api_key, connect_timeout, logger, max_body, ' },
     { "a slip", { api_ky = "k" }, 'place: unknown option "api_ky"; did you mean api_key?' },
     { "another case", { Timeout = 1 }, 'place: unknown option "Timeout"; did you mean timeout?' },
     { "a key that is no string", { "k" }, "place: unknown option 1; known are " },
