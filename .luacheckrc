@@ -1,0 +1,11 @@
+std = "min"
+max_line_length = 100
+cache = false
+exclude_files = { "build/", "node_modules/" }
+
+files["lua/momento/transport/ngx.lua"] = { std = "+ngx_lua" }
+files["lua/momento/ngx/"] = { std = "+ngx_lua" }
+files["examples/openresty/"] = { std = "+ngx_lua" }
+files["examples/love/"] = { std = "+love" }
+files["spec/"] = { std = "+busted" }
+files["*.rockspec"] = { std = "rockspec" }

@@ -1,0 +1,14 @@
+-- busted's helper: after each spec file, whatever it started is stopped, even when it failed, and a
+-- process that survives that is an error of the file.
+
+local busted = require "busted"
+local process = require "spec.support.process"
+
+busted.subscribe({ "file", "end" }, function(file)
+  local survivors = process.stop_all()
+  if #survivors > 0 then
+    busted.publish({ "error", "file" }, file, busted.context.parent(file),
+      "left running: " .. table.concat(survivors, ", "), {})
+  end
+  return nil, true
+end, { priority = 1 })

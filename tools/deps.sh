@@ -1,0 +1,56 @@
+#!/bin/sh
+# Installs the Debian packages that building and testing need and that are missing; says nothing and
+# does nothing when all are there. Other systems: the README names the packages.
+set -eu
+
+build="gcc make pkg-config libcurl4-openssl-dev libevent-dev libjwt-dev
+lua5.4 liblua5.4-dev lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev
+luajit2 libluajit2-5.1-dev"
+test="curl ca-certificates procps lua-cjson lua-socket lua-busted lua-luv lua-cqueues lua-copas luarocks
+nginx libnginx-mod-http-lua openssl"
+lint="clang clang-format libclang-rt-dev cppcheck lua-check"
+
+command -v dpkg-query >/dev/null || {
+  echo "deps: not a Debian system; the README names the packages to install" >&2
+  exit 0
+}
+
+installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^ii  *//p')
+missing=
+for package in $build $test $lint; do
+  case "
+$installed
+" in
+    *"
+$package
+"*) ;;
+    *) missing="$missing $package" ;;
+  esac
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "deps: run as root, or with sudo installed: apt-get install$missing" >&2
+    exit 1
+  }
+  as_root=sudo
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt() {
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1
+}
+install() {
+  # shellcheck disable=SC2086 # a list of words
+  apt install --no-install-recommends $missing
+}
+
+echo "deps: installing$missing" >&2
+# The package lists of a fresh machine are empty or old: then update and try once more.
+install || { apt update && install; } || {
+  tail -n 20 "$log" >&2
+  exit 1
+}
