@@ -1,6 +1,6 @@
 -- Processes that specs start: through sh, with a pid, output into files of a temporary directory,
--- and a registry from which spec/support/isolation.lua stops what a spec left behind. A wrapper shell
--- waits for each process, so that its exit code is known and no zombie is taken for a live one.
+-- and a registry from which spec/support/isolation.lua stops what a spec left behind. A wrapper
+-- shell waits for each process, so that its exit code is known and no zombie is taken for a live one.
 
 local wait = require "spec.support.wait"
 
@@ -72,10 +72,11 @@ local function environment(env)
   return table.concat(unset, " ") .. " " .. table.concat(set, " ")
 end
 
--- sh lets what it starts in the background ignore SIGINT; specs of Ctrl-C need the default.
+-- sh lets what it starts in the background ignore SIGINT, which specs of Ctrl-C need: the pid is
+-- told only once the default is back.
 local wrapper = [[
-env --default-signal=INT,QUIT {environment} {command} <{input} >{output} 2>{directory}/stderr &
-echo $! >{directory}/pid
+env --default-signal=INT,QUIT {environment} sh -c 'echo $$ >{directory}/pid; exec "$@"' sh \
+  {command} <{input} >{output} 2>{directory}/stderr &
 wait $!
 echo $? >{directory}/code
 ]]

@@ -35,7 +35,9 @@ describe("spec.support.process", function()
   end)
 
   it("stops what ignores SIGTERM", function()
-    local child = process.start { "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done" }
+    local child = process.start {
+      "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done",
+    }
     child:wait_for_output "ready"
     child:stop(0.1)
     assert.equal(128 + 9, child:exit_code())
