@@ -1,6 +1,6 @@
 -- Processes that specs start: through sh, with a pid, output into files of a temporary directory,
 -- and a registry from which spec/support/isolation.lua stops what a spec left behind. A wrapper
--- shell waits for each process, so that its exit code is known and no zombie is taken for a live one.
+-- shell waits for each process: its exit code is known, and no zombie is taken for a live one.
 
 local wait = require "spec.support.wait"
 
@@ -107,12 +107,12 @@ function process.start(options)
     directory_ = directory,
     stdout_ = output,
   }, Process)
+  -- For reading too: then opening does not wait for the other side.
+  if options.stdin == "fifo" then self.stdin_ = assert(io.open(input, "r+b")) end
   self.pid = tonumber(wait.wait_until(function()
     return (slurp(directory .. "/pid") or ""):match "^(%d+)\n"
   end, 20, "the start of " .. options[1]))
   running[#running + 1] = self
-  -- For reading too: then opening does not wait for the other side, which may have failed to start.
-  if options.stdin == "fifo" then self.stdin_ = assert(io.open(input, "r+b")) end
   return self
 end
 
