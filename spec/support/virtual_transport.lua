@@ -12,7 +12,7 @@ function VirtualTransport.new(answers)
     answers = answers,
     clock = 1000,
     requests = {}, -- { kind, target, body, content_type, timeout, at }
-    cancelled = {}, -- keys
+    cancelled = {}, -- tickets
     sleeps = {}, -- seconds
     tickets_ = {},
     during_wait = nil, -- a function that is called in each wait and sleep
@@ -35,7 +35,7 @@ function VirtualTransport:send(kind, target, body, content_type, timeout)
   return ticket
 end
 
-function VirtualTransport:flush()
+function VirtualTransport.flush()
   return true
 end
 
@@ -61,7 +61,8 @@ function VirtualTransport:sleep(seconds)
 end
 
 function VirtualTransport:cancel(key)
-  self.cancelled[#self.cancelled + 1] = key
+  if type(key) ~= "number" then return end -- a sleep
+  table.insert(self.cancelled, key)
   self.tickets_[key] = nil
 end
 

@@ -331,6 +331,33 @@ describe("momento.subscription", function()
     end)
   end)
 
+  describe("a task that is cancelled while it waits", function()
+    local UNWIND = { retryable = false, unwind = true }
+    local CANCELLED = { error = { "the task was cancelled", "CANCELLED_ERROR", UNWIND } }
+
+    it("takes the poll with it when there is a position to ask from again", function()
+      local subscription, transport = subscribe { messages(4), CANCELLED, messages(5) }
+      assert.equal("m4", values(subscription, 1))
+      local fine, problem = pcall(subscription.receive, subscription)
+      assert.is_false(fine)
+      assert.equal(UNWIND, problem)
+      assert.equal(2, transport.cancelled[1])
+      assert.equal("m5", values(subscription, 1))
+      assert.equal(transport.requests[2].target, transport.requests[3].target)
+    end)
+
+    it("leaves a first poll without one to who reads next, for nobody else knows", function()
+      local subscription, transport = subscribe { SILENT }
+      local wait = transport.wait
+      transport.wait = function() return nil, CANCELLED.error[1], CANCELLED.error[2], UNWIND end
+      assert.equal(UNWIND, (select(2, pcall(subscription.receive, subscription))))
+      transport.wait = wait
+      assert.equal(1, transport:pending())
+      assert.equal("TIMEOUT_ERROR", (select(3, subscription:receive(1))))
+      assert.equal(1, #transport.requests)
+    end)
+  end)
+
   it("lets an error in a callback out, and goes on after it", function()
     local subscription = subscribe({ { status = 500 }, messages(1) },
       { on_connection_lost = function() error "mine" end })

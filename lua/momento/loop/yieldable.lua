@@ -10,35 +10,37 @@ local MESSAGE = "cannot wait here: the coroutine cannot yield from this place;"
   .. " not inside pcall, a for iterator or a metamethod on Lua 5.1,"
   .. " and not inside a callback of a C function (table.sort, string.gsub) on any Lua"
 
---- PUC Lua 5.1 resumes a coroutine only into Lua functions called by Lua functions.
+--- PUC Lua 5.1 yields through nothing but Lua functions called by Lua code.
 yieldable.only_through_lua = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
+-- The C functions that a yield gets through, where the running Lua cannot be asked.
+local through = {}
+if _VERSION == "Lua 5.2" then through = { [pcall] = true, [xpcall] = true } end
 
 local isyieldable = coroutine.isyieldable
 local getinfo = debug and debug.getinfo
 
--- On 5.1 any C function between here and the coroutine's start is in the way.
+-- Whether any other C function is between here and the coroutine's start.
 local function c_function_below()
   local level = 3
-  local info = getinfo(level, "S")
+  local info = getinfo(level, "Sf")
   while info do
-    if info.what == "C" then return true end
+    if info.what == "C" and not through[info.func] then return true end
     level = level + 1
-    info = getinfo(level, "S")
+    info = getinfo(level, "Sf")
   end
   return false
 end
 
-if yieldable.only_through_lua and getinfo then
-  --- Raises unless the running coroutine can yield. Not for the main program.
-  function yieldable.check()
-    if c_function_below() then error(MESSAGE, 0) end
+--- Raises unless the running coroutine can yield. Not for the main program.
+function yieldable.check()
+  local fine
+  if isyieldable then
+    fine = isyieldable()
+  else
+    fine = not getinfo or not c_function_below()
   end
-elseif isyieldable then
-  function yieldable.check()
-    if not isyieldable() then error(MESSAGE, 0) end
-  end
-else
-  function yieldable.check() end -- Lua 5.2 has no way to ask; it raises an error of its own
+  if not fine then error(MESSAGE, 0) end
 end
 
 --- Raises: for what knows by itself that it cannot wait where it is.
