@@ -1,0 +1,377 @@
+/* The server around the connections: listening, the rounds of the loop, time, and the end. */
+#define _GNU_SOURCE /* accept4 */
+#include "http_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  ACCEPTS_AT_ONCE = 64,
+  OVERLOADED_MAX = 64, /* clients above max_connections that are told so; others wait unaccepted */
+  ACCEPT_RETRY_MS = 1000,
+  LINGER_MS = 2000,
+  BACKLOG = 4096
+};
+
+void http_options_default(struct http_options *options) {
+  *options = (struct http_options){
+      .limits = {.line = 8192, .fields_bytes = 16384, .fields_count = 100},
+      .request_timeout_ms = 30000,
+      .idle_timeout_ms = 120000, /* longer than libcurl keeps an idle connection: it closes first */
+      .write_timeout_ms = 30000,
+      .drain_ms = 5000,
+  };
+}
+
+/* Time. */
+
+static uint64_t clock_ms(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void http_read_clock(struct http *http) {
+  http->now_ms = http->epoch_ms + clock_ms(CLOCK_MONOTONIC);
+}
+
+uint32_t http_patience(const struct http *http, enum connection_phase phase) {
+  switch (phase) {
+  case CONNECTION_IDLE:
+    return http->options.idle_timeout_ms;
+  case CONNECTION_READING:
+    return http->options.request_timeout_ms;
+  case CONNECTION_WRITING:
+    return http->options.write_timeout_ms;
+  case CONNECTION_LINGERING:
+    return LINGER_MS;
+  default:
+    return UINT32_MAX;
+  }
+}
+
+static struct connection *first_of(struct list_link *list) {
+  return list_empty(list) ? NULL : LIST_OWNER(list->next, struct connection, link);
+}
+
+/* How long the first of a phase may still stay in it; UINT32_MAX when there is none. */
+static uint32_t first_patience(struct http *http, enum connection_phase phase) {
+  const struct connection *first = first_of(&http->phases[phase]);
+  const uint32_t patience = http_patience(http, phase);
+  if (first == NULL || patience == UINT32_MAX) return UINT32_MAX;
+  const uint32_t age = (uint32_t)http->now_ms - first->since;
+  return age < patience ? patience - age : 0;
+}
+
+static void expire(struct http *http) {
+  for (int phase = 0; phase < CONNECTION_LISTED; phase++)
+    while (first_patience(http, (enum connection_phase)phase) == 0)
+      connection_expire(first_of(&http->phases[phase]));
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+/* The timer only moves when it has to go off earlier, so a busy server hardly ever touches it. */
+static void set_timer(struct http *http) {
+  uint64_t next = min_u64(api_next_tick(http->api), http->drain_until);
+  for (int phase = 0; phase < CONNECTION_LISTED; phase++) {
+    const uint32_t patience = first_patience(http, (enum connection_phase)phase);
+    if (patience != UINT32_MAX) next = min_u64(next, http->now_ms + patience);
+  }
+  if (!http->accepting) next = min_u64(next, http->accept_retry_at);
+  if (next >= http->timer_at) return;
+
+  const uint64_t wait = next > http->now_ms ? next - http->now_ms : 0;
+  const struct timeval after = {(time_t)(wait / 1000), (suseconds_t)(wait % 1000 * 1000)};
+  event_add(http->timer, &after);
+  http->timer_at = next;
+}
+
+static void on_timer(evutil_socket_t descriptor, short what, void *argument) {
+  (void)descriptor;
+  (void)what;
+  ((struct http *)argument)->timer_at = UINT64_MAX;
+}
+
+/* Listening. */
+
+static void pause_accepting(struct http *http) {
+  event_del(http->listener);
+  http->accepting = false;
+  http->accept_retry_at = http->now_ms + ACCEPT_RETRY_MS;
+}
+
+void http_resume_accepting(struct http *http) {
+  if (http->accepting || http->listener == NULL) return;
+  http->accepting = event_add(http->listener, NULL) == 0;
+}
+
+static int accept_one(int listener) {
+#ifdef SOCK_NONBLOCK
+  return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+#else
+  const int descriptor = accept(listener, NULL, NULL);
+  if (descriptor >= 0) {
+    evutil_make_socket_nonblocking(descriptor);
+    evutil_make_socket_closeonexec(descriptor);
+  }
+  return descriptor;
+#endif
+}
+
+static void on_connect(evutil_socket_t listener, short what, void *argument) {
+  (void)what;
+  struct http *http = argument;
+  http_read_clock(http);
+  for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
+    const size_t most = http->options.max_connections;
+    if (http->connection_count >= most + OVERLOADED_MAX) {
+      pause_accepting(http);
+      return;
+    }
+    const int descriptor = accept_one(listener);
+    if (descriptor >= 0)
+      connection_open(http, descriptor, http->connection_count < most ? NULL : http->overloaded);
+    else if (errno == EAGAIN || errno == EWOULDBLOCK)
+      return;
+    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      pause_accepting(http);
+      return;
+    }
+  }
+}
+
+/* Returns the descriptor, or -1 with errno set. */
+static int listen_on(const struct addrinfo *address) {
+  const int descriptor = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
+  if (descriptor < 0) return -1;
+  const int on = 1;
+  const int off = 0;
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* accepted ones inherit it */
+  if (address->ai_family == AF_INET6)                               /* "::" is for both families */
+    setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (evutil_make_socket_nonblocking(descriptor) == 0 &&
+      evutil_make_socket_closeonexec(descriptor) == 0 &&
+      bind(descriptor, address->ai_addr, address->ai_addrlen) == 0 &&
+      listen(descriptor, BACKLOG) == 0)
+    return descriptor;
+  const int problem = errno;
+  close(descriptor);
+  errno = problem;
+  return -1;
+}
+
+static uint16_t port_of(int descriptor) {
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } address;
+  socklen_t size = sizeof address;
+  if (getsockname(descriptor, &address.any, &size) != 0) return 0;
+  return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+const char *http_listen(struct http *http, const char *host, uint16_t *port) {
+  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                 .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+  struct addrinfo *addresses = NULL;
+  char service[8];
+  snprintf(service, sizeof service, "%u", (unsigned)*port);
+  const int unknown = getaddrinfo(host, service, &hints, &addresses);
+  if (unknown != 0) {
+    snprintf(http->problem, sizeof http->problem, "cannot listen on %s: %s", host,
+             gai_strerror(unknown));
+    return http->problem;
+  }
+  int descriptor = -1;
+  for (const struct addrinfo *at = addresses; at != NULL && descriptor < 0; at = at->ai_next)
+    descriptor = listen_on(at);
+  const int problem = errno;
+  freeaddrinfo(addresses);
+  if (descriptor < 0) {
+    snprintf(http->problem, sizeof http->problem, "cannot listen on %s port %u: %s", host,
+             (unsigned)*port, strerror(problem));
+    return http->problem;
+  }
+  http->listener = event_new(http->base, descriptor, EV_READ | EV_PERSIST, on_connect, http);
+  if (http->listener == NULL) {
+    close(descriptor);
+    return "out of memory";
+  }
+  *port = port_of(descriptor);
+  http->accepting = false;
+  http_resume_accepting(http);
+  return NULL;
+}
+
+static void close_listener(struct http *http) {
+  if (http->listener == NULL) return;
+  const int descriptor = event_get_fd(http->listener);
+  event_free(http->listener);
+  close(descriptor);
+  http->listener = NULL;
+  http->accepting = true;
+}
+
+/* The rounds. */
+
+static void on_signal(evutil_socket_t number, short what, void *argument) {
+  (void)number;
+  (void)what;
+  ((struct http *)argument)->stop_asked = true;
+}
+
+/* Gives signals back to the system, so that a second one ends the process. */
+static void ignore_signals(struct http *http) {
+  for (size_t i = 0; i < 2; i++) {
+    if (http->signals[i] != NULL) event_free(http->signals[i]);
+    http->signals[i] = NULL;
+  }
+}
+
+static void begin_drain(struct http *http) {
+  http->stop_asked = false;
+  ignore_signals(http);
+  close_listener(http);
+  http->drain_until = http->now_ms + http->options.drain_ms;
+  struct connection *connection;
+  while ((connection = first_of(&http->phases[CONNECTION_IDLE])) != NULL)
+    connection_close(connection);
+  http->wakes_left = WAKES_AT_ONCE;
+  api_drain(http->api, http->now_ms);
+}
+
+/* One go for each of those that are ready now: who is ready again after it waits for the next
+ * round. */
+static void go_on_ready(struct http *http) {
+  struct list_link now;
+  list_start(&now);
+  while (!list_empty(&http->ready)) {
+    struct list_link *link = http->ready.next;
+    list_remove(link);
+    list_append(&now, link);
+  }
+  struct connection *connection;
+  while ((connection = first_of(&now)) != NULL)
+    connection_go_on(connection);
+}
+
+static void send_queued(struct http *http) {
+  struct connection *connection;
+  for (int i = 0; i < WAKES_A_ROUND; i++) {
+    if ((connection = first_of(&http->phases[CONNECTION_QUEUED])) == NULL) return;
+    connection_send(connection);
+  }
+}
+
+static void tick_api(struct http *http) {
+  if (api_next_tick(http->api) > http->now_ms) return;
+  http->wakes_left = WAKES_AT_ONCE;
+  api_tick(http->api, http->now_ms);
+}
+
+static bool has_work(const struct http *http) {
+  return !list_empty(&http->ready) || !list_empty(&http->phases[CONNECTION_QUEUED]);
+}
+
+static bool drained(const struct http *http) {
+  return http_draining(http) && (http->connection_count == 0 || http->now_ms >= http->drain_until);
+}
+
+void http_run(struct http *http) {
+  while (!drained(http)) {
+    set_timer(http);
+    event_base_loop(http->base, EVLOOP_ONCE | (has_work(http) ? EVLOOP_NONBLOCK : 0));
+    http_read_clock(http);
+    go_on_ready(http);
+    connection_take_turns(http);
+    send_queued(http);
+    if (http->stop_asked) begin_drain(http);
+    expire(http);
+    tick_api(http);
+    if (http->now_ms >= http->accept_retry_at) http_resume_accepting(http);
+  }
+}
+
+/* Beginning and end. */
+
+static struct event_base *make_base(void) {
+  struct event_config *config = event_config_new();
+  if (config == NULL) return NULL;
+  event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+  event_config_require_features(config, EV_FEATURE_ET);
+  struct event_base *base = event_base_new_with_config(config);
+  event_config_free(config);
+  return base;
+}
+
+static bool take_signals(struct http *http) {
+  static const int numbers[2] = {SIGTERM, SIGINT};
+  for (size_t i = 0; i < 2; i++) {
+    http->signals[i] = evsignal_new(http->base, numbers[i], on_signal, http);
+    if (http->signals[i] == NULL || event_add(http->signals[i], NULL) != 0) return false;
+  }
+  return true;
+}
+
+struct http *http_new(const struct http_options *options, struct api *api) {
+  struct http *http = calloc(1, sizeof *http);
+  if (http == NULL) return NULL;
+  http->api = api;
+  http->options = *options;
+  http->options.limits.body = api_body_max(api);
+  http->epoch_ms = clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_MONOTONIC);
+  http->drain_until = http->timer_at = UINT64_MAX;
+  http->accepting = true; /* there is no listener that could be resumed */
+  http_read_clock(http);
+  for (int phase = 0; phase < CONNECTION_LISTED; phase++)
+    list_start(&http->phases[phase]);
+  list_start(&http->ready);
+
+  http->arena = malloc(ARENA_SIZE);
+  http->turns = calloc(TURNS_MAX, sizeof *http->turns);
+  http->overloaded = answer_error(503, "Too many connections", NULL, "Retry-After: 1\r\n");
+  http->base = make_base();
+  if (http->base != NULL) http->timer = evtimer_new(http->base, on_timer, http);
+  if (http->arena == NULL || http->turns == NULL || http->overloaded == NULL ||
+      http->timer == NULL || !take_signals(http)) {
+    http_free(http);
+    return NULL;
+  }
+  return http;
+}
+
+static void close_all(struct list_link *list) {
+  struct connection *connection;
+  while ((connection = first_of(list)) != NULL)
+    connection_close(connection);
+}
+
+void http_free(struct http *http) {
+  if (http == NULL) return;
+  close_listener(http);
+  for (int phase = 0; phase < CONNECTION_LISTED; phase++)
+    close_all(&http->phases[phase]);
+  close_all(&http->ready);
+  ignore_signals(http);
+  if (http->timer != NULL) event_free(http->timer);
+  if (http->base != NULL) event_base_free(http->base);
+  answer_release(http->overloaded);
+  free(http->turns);
+  free(http->arena);
+  free(http);
+}

@@ -1,0 +1,78 @@
+/* Sends answers. The bytes of an answer are shared by everybody who gets it; what differs from one
+   client to the next goes between its last header line and the empty line. */
+#include "http_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+
+enum { PARTS = 4 };
+
+static char *date_line(struct http *http, uint32_t date) {
+  if (http->date != date) {
+    time_t seconds = (time_t)date;
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    /* The names are English ones: this program never sets a locale. */
+    strftime(http->date_line, sizeof http->date_line, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc);
+    http->date = date;
+  }
+  return http->date_line;
+}
+
+static struct iovec connection_line(const struct connection *connection) {
+  static char close_line[] = "Connection: close\r\n";
+  static char keep_line[] = "Connection: keep-alive\r\n";
+  if (!connection->keep_alive) return (struct iovec){close_line, sizeof close_line - 1};
+  return (struct iovec){keep_line, connection->http_1_0 ? sizeof keep_line - 1 : 0};
+}
+
+/* What is still to be sent; returns how many parts that is. */
+static int gather(const struct connection *connection, struct iovec parts[PARTS]) {
+  struct answer *answer = connection->answer;
+  const size_t split = answer->body_at - 2;
+  const size_t end = connection->head ? answer->body_at : answer->length;
+  const struct iovec whole[PARTS] = {
+      {answer->bytes, split},
+      {date_line(connection->http, connection->date), DATE_LINE_SIZE - 1},
+      connection_line(connection),
+      {answer->bytes + split, end - split},
+  };
+  size_t skip = connection->sent;
+  int count = 0;
+  for (int i = 0; i < PARTS; i++) {
+    size_t gone = skip < whole[i].iov_len ? skip : whole[i].iov_len;
+    skip -= gone;
+    if (gone == whole[i].iov_len) continue;
+    parts[count].iov_base = (char *)whole[i].iov_base + gone;
+    parts[count].iov_len = whole[i].iov_len - gone;
+    count++;
+  }
+  return count;
+}
+
+void sending_begin(struct connection *connection, struct answer *answer) {
+  const struct http *http = connection->http;
+  connection->answer = answer;
+  connection->sent = 0;
+  connection->date = (uint32_t)(http->now_ms / 1000);
+  if (http_draining(http)) connection->keep_alive = false;
+}
+
+enum sending sending_go_on(struct connection *connection) {
+  struct iovec parts[PARTS];
+  int count;
+  while ((count = gather(connection, parts)) > 0) {
+    ssize_t sent = writev(event_get_fd(&connection->event), parts, count);
+    if (sent >= 0)
+      connection->sent += (uint32_t)sent;
+    else if (errno == EAGAIN || errno == EWOULDBLOCK)
+      return SENDING_BLOCKED;
+    else if (errno != EINTR)
+      return SENDING_FAILED;
+  }
+  answer_release(connection->answer);
+  connection->answer = NULL;
+  return SENDING_DONE;
+}
