@@ -20,7 +20,7 @@ enum mux_kind {
 
 struct mux_request {
   enum mux_kind kind;
-  const char *target; /* path and query, from the slash on; printable ASCII */
+  const char *target; /* path and query, from the slash on; printable ASCII, NUL at the end */
   size_t target_length;
   const char *body; /* publish only */
   size_t body_length;

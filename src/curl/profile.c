@@ -20,6 +20,14 @@ static bool is_value(CURLU *url, CURLUPart part, const char *expected) {
   return same;
 }
 
+bool profile_start(struct profile *profile) {
+  *profile = (struct profile){.shared = curl_share_init()};
+  CURLSH *shared = profile->shared;
+  return shared != NULL &&
+         curl_share_setopt(shared, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
+         curl_share_setopt(shared, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) == CURLSHE_OK;
+}
+
 const char *profile_set_origin(struct profile *profile, const char *origin) {
   profile->origin = curl_url();
   profile->name = strdup(origin);
@@ -54,6 +62,7 @@ const char *profile_add_header(struct profile *profile, const char *line, size_t
 void profile_free(struct profile *profile) {
   curl_slist_free_all(profile->headers);
   curl_url_cleanup(profile->origin);
+  if (profile->shared != NULL) curl_share_cleanup(profile->shared);
   free(profile->name);
   free(profile->ca_file);
   free(profile->ca_path);

@@ -9,8 +9,9 @@
 
 struct profile {
   CURLU *origin;
-  char *name;  /* the origin as it was given, for messages */
-  bool secure; /* https */
+  CURLSH *shared; /* TLS sessions and addresses, which each handle would keep for itself */
+  char *name;     /* the origin as it was given, for messages */
+  bool secure;    /* https */
   bool http2;
   long connect_timeout; /* milliseconds */
   size_t max_body;      /* bytes of an answer */
@@ -19,13 +20,16 @@ struct profile {
   struct curl_slist *headers;
 };
 
-/* Takes "http://host[:port]" or https. NULL, or what is wrong with it. A zeroed profile is what it
-   starts from, and what profile_free may be given. */
+/* Starts from nothing; false: no memory. */
+bool profile_start(struct profile *profile);
+
+/* Takes "http://host[:port]" or https. NULL, or what is wrong with it. */
 const char *profile_set_origin(struct profile *profile, const char *origin);
 
 /* Appends "Name: value". NULL, or what is wrong with it; the message does not show the line. */
 const char *profile_add_header(struct profile *profile, const char *line, size_t length);
 
+/* A zeroed profile may be freed. No handle may use it any more. */
 void profile_free(struct profile *profile);
 
 #endif

@@ -8,8 +8,10 @@
 #include <string.h>
 
 enum {
-  POLL_BUFFER = 2048, /* of libcurl, for as long as a poll waits; the default is 16 KiB */
-  KEPT_BODY = 8192,   /* bytes a pooled transfer may keep for its next answer */
+  /* What libcurl reads into, for as long as a poll waits. */
+  IDLE_BUFFER = 1024,
+  BUSY_BUFFER = 16384,
+  KEPT_BODY = 8192, /* bytes a pooled transfer may keep for its next answer */
   RESTARTS_MAX = 10,
   /* Seconds after which a kept connection is not trusted with a publish: a server that closes it
      just then would leave us not knowing. Load balancers close theirs after 60. */
@@ -88,6 +90,7 @@ static bool set_connection_options(struct transfer *transfer) {
   CURLcode bad = CURLE_OK;
 #define SET(option, value) bad = bad != CURLE_OK ? bad : curl_easy_setopt(easy, option, value)
   SET(CURLOPT_CURLU, profile->origin);
+  SET(CURLOPT_SHARE, profile->shared);
   SET(CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075500
   SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -105,8 +108,15 @@ static bool set_connection_options(struct transfer *transfer) {
   SET(CURLOPT_CLOSESOCKETDATA, transfer->lane);
   if (profile->ca_file != NULL) SET(CURLOPT_CAINFO, profile->ca_file);
   if (profile->ca_path != NULL) SET(CURLOPT_CAPATH, profile->ca_path);
-  /* The request target of a plain request through a proxy would have to be a whole URL. */
-  if (!profile->secure) SET(CURLOPT_PROXY, "");
+  if (!profile->secure) {
+    /* The request target of a plain request through a proxy would have to be a whole URL. */
+    SET(CURLOPT_PROXY, "");
+    /* Each handle and each connection would keep copies of these. */
+    SET(CURLOPT_CAINFO, NULL);
+    SET(CURLOPT_CAPATH, NULL);
+    SET(CURLOPT_PROXY_CAINFO, NULL);
+    SET(CURLOPT_PROXY_CAPATH, NULL);
+  }
   bool http2 = !transfer->publishes && profile->secure && profile->http2;
   SET(CURLOPT_HTTP_VERSION, (long)(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   return bad == CURLE_OK;
@@ -130,7 +140,6 @@ static bool set_request_options(struct transfer *transfer) {
     transfer->headers.next = transfer->profile->headers;
     SET(CURLOPT_HTTPHEADER, &transfer->headers);
   } else {
-    SET(CURLOPT_BUFFERSIZE, (long)POLL_BUFFER);
     SET(CURLOPT_HTTPHEADER, transfer->profile->headers);
   }
 #undef SET
@@ -168,13 +177,24 @@ static bool is_same(const struct buffer *buffer, const char *bytes, size_t lengt
 }
 
 static bool set_target(struct transfer *transfer, const char *target, size_t length) {
-  if (is_same(&transfer->target, target, length)) return true;
-  buffer_clear(&transfer->target, SIZE_MAX);
-  if (buffer_append(&transfer->target, target, length) &&
-      curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, transfer->target.bytes) == CURLE_OK)
-    return true;
+  /* A publisher repeats itself, a poll asks for another position each time. */
+  if (transfer->publishes) {
+    if (is_same(&transfer->target, target, length)) return true;
+    buffer_clear(&transfer->target, SIZE_MAX);
+    if (!buffer_append(&transfer->target, target, length)) return false;
+  }
+  if (curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, target) == CURLE_OK) return true;
   transfer->target.length = 0; /* so that it is not taken for set */
   return false;
+}
+
+/* A poll that is answered at length most likely will be again; one that is not may wait for long,
+   and then its buffer is what counts. */
+static bool set_buffer_size(struct transfer *transfer) {
+  long size = transfer->body_length > IDLE_BUFFER ? BUSY_BUFFER : IDLE_BUFFER;
+  if (transfer->buffer_size == size) return true;
+  transfer->buffer_size = size;
+  return curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE, size) == CURLE_OK;
 }
 
 static bool set_content(struct transfer *transfer, const struct transfer_request *request) {
@@ -209,7 +229,8 @@ static void rewind_transfer(struct transfer *transfer) {
 
 bool transfer_prepare(struct transfer *transfer, const struct transfer_request *request) {
   if (!set_target(transfer, request->target, request->target_length)) return false;
-  if (transfer->publishes && !set_content(transfer, request)) return false;
+  if (transfer->publishes ? !set_content(transfer, request) : !set_buffer_size(transfer))
+    return false;
   if (!set_timeout(transfer, request->timeout)) return false;
   transfer->deadline = clock_now() + (int64_t)request->timeout * 1000;
   transfer->awaited = false;
@@ -288,6 +309,7 @@ void transfer_fail(struct transfer *transfer, CURLcode result, const char *reaso
 }
 
 void transfer_recycle(struct transfer *transfer) {
+  transfer->body_length = transfer->body.length;
   buffer_clear(&transfer->body, KEPT_BODY);
   buffer_clear(&transfer->sent, KEPT_BODY);
 }

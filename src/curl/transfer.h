@@ -29,8 +29,10 @@ struct transfer {
   struct buffer type; /* "Content-Type: ..." */
   struct buffer sent; /* body of a publish */
   struct curl_slist headers;
-  long timeout;     /* milliseconds, as libcurl was told */
-  int64_t deadline; /* the same as a clock_now() */
+  long timeout;       /* milliseconds, as libcurl was told */
+  long buffer_size;   /* the same of a poll */
+  size_t body_length; /* of the last answer */
+  int64_t deadline;   /* the same as a clock_now() */
 
   bool connecting; /* has opened a connection of its own */
   bool started;    /* its request was about to be written */
@@ -50,7 +52,7 @@ struct transfer {
 };
 
 struct transfer_request {
-  const char *target; /* path and query, from the slash on */
+  const char *target; /* path and query, from the slash on; a NUL follows */
   size_t target_length;
   const char *body; /* publish only */
   size_t body_length;

@@ -138,6 +138,7 @@ static int new_mux(lua_State *L) {
   memset(handle, 0, sizeof *handle);
   luaL_getmetatable(L, MUX_TYPE);
   lua_setmetatable(L, -2);
+  if (!profile_start(&handle->profile)) return luaL_error(L, "not enough memory");
   fill_profile(L, &handle->profile);
   handle->mux = mux_open(&handle->profile);
   if (handle->mux == NULL) return luaL_error(L, "no mux: %s", strerror(errno));
