@@ -76,15 +76,12 @@ static int subscription_feed(lua_State *L) {
 }
 
 /* The subscription at index 1, found by the metatable kept as an upvalue: this is called once a
-   message, and a look into the registry would be a good part of its cost. */
+   message, and a look into the registry would be a good part of its cost. Pushes a value. */
 static struct subscription *check_quickly(lua_State *L) {
-  struct subscription *subscription = lua_touserdata(L, 1);
-  if (subscription != NULL && lua_getmetatable(L, 1)) {
-    bool same = lua_rawequal(L, -1, lua_upvalueindex(UPVALUE_SELF)) != 0;
-    lua_pop(L, 1);
-    if (same) return subscription;
-  }
-  return check(L);
+  if (!lua_getmetatable(L, 1) ||
+      lua_topointer(L, -1) != lua_topointer(L, lua_upvalueindex(UPVALUE_SELF)))
+    check(L);
+  return lua_touserdata(L, 1);
 }
 
 static int malformed(lua_State *L, struct subscription *subscription) {
@@ -119,7 +116,6 @@ static int subscription_next(lua_State *L) {
   struct subscription *subscription = check_quickly(L);
   const char *body = subscription->body;
   if (body == NULL) return 0;
-  lua_settop(L, 1);
   compat_getslot(L, 1, SLOT_BODY);
   for (;;) {
     struct envelope_reader reader = subscription->reader;
