@@ -105,7 +105,8 @@ static const struct {
      {RESUMES(4, 0), KEEPS_QUIET(4, 5, 50), ASKS_FOR(5, 50), IS_AT(4, 50), DELIVERS(5, 50)}},
     {"learns of a gap in the current page", {RESUMES(4, 0), GAP_AFTER(4, 8, 50), ASKS_FOR(9, 50)}},
     {"drops nothing of a page it has not seen", {RESUMES(4, 0), GAP_AFTER(4, 2, 50)}},
-    {"resuming from (0, 0) is starting", {RESUMES(0, 0), ASKS_FOR(0, 0), IS_NOWHERE}},
+    {"resumes with nothing of the current page yet",
+     {RESUMES(0, 0), ASKS_FOR(1, 0), IS_AT(0, 0), DELIVERS(1, 50), ASKS_FOR(2, 50)}},
     {"forgets all when it resumes again",
      {DELIVERS(9, 51), RESUMES(4, 50), ASKS_FOR(5, 50), IS_AT(4, 50)}},
 

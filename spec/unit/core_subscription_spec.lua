@@ -47,7 +47,7 @@ describe("momento.core subscription", function()
     local MAX = "18446744073709551615"
     local rows = {
       { "with the next message", {}, 0, 0 },
-      { "at zero", { 0, 0 }, 0, 0 },
+      { "at the beginning of the current page", { 0, 0 }, 1, 0 },
       { "after a message", { 7, 1748358253 }, 8, 1748358253 },
       { "after a message of the current page", { 7 }, 8, 0 },
       { "at the beginning of a page", { nil, 5 }, 1, 5 },

@@ -242,7 +242,7 @@ int core_subscription_new(lua_State *L) {
       compat_newuserdata(L, sizeof *subscription + path_length, SLOTS);
   *subscription = (struct subscription){.open = false, .path_length = path_length};
   memcpy(subscription->path, path, path_length);
-  if (number == 0 && page == 0)
+  if (lua_isnil(L, 4) && lua_isnil(L, 5))
     cursor_start(&subscription->cursor);
   else
     cursor_resume(&subscription->cursor, number, page);

@@ -31,7 +31,7 @@ void cursor_start(struct cursor *cursor) {
 
 void cursor_resume(struct cursor *cursor, uint64_t number, uint64_t page) {
   cursor_start(cursor);
-  if (number != 0 || page != 0) move_past(cursor, number, page);
+  move_past(cursor, number, page);
 }
 
 static void fill(struct cursor_gap *gap, uint64_t last, uint64_t number, uint64_t page) {

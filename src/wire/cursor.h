@@ -31,7 +31,7 @@ enum cursor_verdict {
 void cursor_start(struct cursor *cursor);
 
 /* Starts after the message at (number, page), the last one that the caller has had. number 0:
-   nothing of that page yet. */
+   nothing of that page yet; page 0: of whichever is current. */
 void cursor_resume(struct cursor *cursor, uint64_t number, uint64_t page);
 
 /* A message arrived. Moves the cursor past it unless it is a duplicate; fills *gap for CURSOR_GAP.
