@@ -2,9 +2,11 @@
 std = "max"
 max_line_length = 100
 cache = false
+-- Methods of an interface may need no self.
+self = false
 exclude_files = { "build/", "node_modules/" }
 
-files["lua/momento/transport/ngx.lua"] = { std = "+ngx_lua" }
+files["lua/momento/transport/ngx*.lua"] = { std = "+ngx_lua" }
 files["lua/momento/ngx/"] = { std = "+ngx_lua" }
 files["examples/openresty/"] = { std = "+ngx_lua" }
 files["examples/love/"] = { std = "+love" }

@@ -65,7 +65,7 @@ TREE_CPATH = $(BUILD_DIR)/$(LUA)/?.so
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all deps demo test test-lua test-c c-tests lint asan fuzz install clean help env soak FORCE
+.PHONY: rockspec all deps demo test test-lua test-c c-tests lint asan fuzz install clean help env soak FORCE
 
 all: $(PRODUCTS)
 
@@ -119,6 +119,7 @@ help:
 	@echo 'make soak      the long soak: 100 000 messages, 4 publishers, 4 subscribers'
 	@echo 'make env       the exports with which $(LUA_BIN) uses the tree: eval "$$(make -s env)"'
 	@echo 'make install   into PREFIX=$(PREFIX) (DESTDIR is honoured)'
+	@echo 'make rockspec  write the rockspecs anew, after a source file has come or gone'
 	@echo 'make clean     remove build/'
 
 deps:
@@ -171,6 +172,9 @@ soak: deps
 	@$(MAKE) -s all
 	@SOAK_MESSAGES=100000 $(MAKE) -s test-lua SPECS=spec/integration/soak_spec.lua
 
+rockspec:
+	@$(LUA_BIN) tools/rockspec.lua
+
 SHARE_DIR = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_ABI)
 LIB_DIR = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_ABI)
 BIN_DIR = $(DESTDIR)$(PREFIX)/bin
@@ -180,7 +184,9 @@ install: all
 	  install -D -m 644 "lua/$$file" "$(SHARE_DIR)/$$file"; done
 	@install -d $(LIB_DIR)/momento $(BIN_DIR)
 	@install -m 755 $(wildcard $(MODULES)/*.so) $(LIB_DIR)/momento/
-	@install -m 755 $(BUILD)/topicsd $(wildcard bin/*) $(BIN_DIR)/
+	@install -m 755 $(BUILD)/topicsd $(BIN_DIR)/
+	@sed '1s|.*|#!/usr/bin/env $(LUA_BIN)|' bin/momento >$(BIN_DIR)/momento
+	@chmod 755 $(BIN_DIR)/momento
 
 clean:
 	rm -rf $(BUILD)

@@ -46,10 +46,10 @@ forbid "the server's core does no I/O and reads no clock" "$sockets|$clocks|$std
 
 required() { printf '%s' "require *\\(? *[\"'](momento\\.)?($1)[\"']"; }
 forbid "loops know neither requests nor Topics" \
-  "$(required 'core|curl|client|subscription|transport\..*')" lua/momento/loop/*.lua
+  "$(required 'core|client|subscription|transport\..*')|curl\.mux" lua/momento/loop/*.lua
 forbid "transports know neither sequences nor retry" \
   "$(required 'core|subscription|client|retry')" lua/momento/transport/*.lua
-forbid "the policy knows no transport's library" "$(required 'curl')|resty\\.|ngx\\.socket" \
+forbid "the policy knows no transport's library" "$(required 'curl')|resty\\.|ngx\\.socket\\." \
   lua/momento/client.lua lua/momento/subscription.lua lua/momento/retry.lua \
   lua/momento/errors.lua lua/momento/credentials.lua
 forbid "nothing for nginx loads libcurl" "$(required 'curl|transport\.curl')" \
