@@ -22,8 +22,12 @@ static inline bool hex_four_valid(const char *text) {
 
 /* Value of four (valid) digits. */
 static inline uint32_t hex_four(const char *text) {
-  return (hex_digit(text[0]) & HEX_VALUE) << 12 | (hex_digit(text[1]) & HEX_VALUE) << 8 |
-         (hex_digit(text[2]) & HEX_VALUE) << 4 | (hex_digit(text[3]) & HEX_VALUE);
+  uint32_t four = (uint32_t)(unsigned char)text[0] << 24 | (uint32_t)(unsigned char)text[1] << 16 |
+                  (uint32_t)(unsigned char)text[2] << 8 | (unsigned char)text[3];
+  /* Letters have bit 6 set, and their low nibbles begin with 1 for ten. */
+  four = (four & 0x0F0F0F0F) + (four >> 6 & 0x01010101) * 9;
+  four = (four | four >> 4) & 0x00FF00FF;
+  return (four | four >> 8) & 0xFFFF;
 }
 
 #endif

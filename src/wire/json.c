@@ -69,7 +69,10 @@ static uint64_t mark_special(uint64_t word) {
 }
 
 /* The first byte that is not plain, or end. */
-static const char *skip_plain(const char *at, const char *end) {
+static inline const char *skip_plain(const char *at, const char *end) {
+  while (end - at >= 2 * WORD_SIZE &&
+         (mark_special(word_load(at)) | mark_special(word_load(at + WORD_SIZE))) == 0)
+    at += 2 * WORD_SIZE;
   while (end - at >= WORD_SIZE) {
     uint64_t special = mark_special(word_load(at));
     if (special != 0) return at + word_first(special);
@@ -217,8 +220,20 @@ static bool is_low_surrogate(uint32_t unit) {
   return unit >> 10 == 0xDC00 >> 10;
 }
 
+/* Decodes a surrogate whose escape ends at *at, together with its other half when that follows. */
+static size_t decode_surrogate(uint32_t unit, const char **at, const char *end, char *out) {
+  const char *other = *at;
+  if (is_low_surrogate(unit) || end - other < UNICODE_ESCAPE_SIZE || other[0] != '\\' ||
+      other[1] != 'u')
+    return utf8_encode(REPLACEMENT, out);
+  uint32_t low = hex_four(other + 2);
+  if (!is_low_surrogate(low)) return utf8_encode(REPLACEMENT, out);
+  *at += UNICODE_ESCAPE_SIZE;
+  return utf8_encode(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), out);
+}
+
 /* Decodes the (valid) escape at *at into out, moves *at past it; returns the bytes written. */
-static size_t decode_escape(const char **at, const char *end, char *out) {
+static inline size_t decode_escape(const char **at, const char *end, char *out) {
   const char *escape = *at;
   if (escape[1] != 'u') {
     *at += ESCAPE_SIZE;
@@ -227,15 +242,9 @@ static size_t decode_escape(const char **at, const char *end, char *out) {
   }
   *at += UNICODE_ESCAPE_SIZE;
   uint32_t unit = hex_four(escape + 2);
-  if (is_low_surrogate(unit)) return utf8_encode(REPLACEMENT, out);
-  if (!is_high_surrogate(unit)) return utf8_encode(unit, out);
-  const char *second = *at;
-  if (end - second < UNICODE_ESCAPE_SIZE || second[0] != '\\' || second[1] != 'u')
-    return utf8_encode(REPLACEMENT, out);
-  uint32_t low = hex_four(second + 2);
-  if (!is_low_surrogate(low)) return utf8_encode(REPLACEMENT, out);
-  *at += UNICODE_ESCAPE_SIZE;
-  return utf8_encode(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), out);
+  if (is_high_surrogate(unit) || is_low_surrogate(unit))
+    return decode_surrogate(unit, at, end, out);
+  return utf8_encode(unit, out);
 }
 
 size_t json_string_decode(const struct json_string *string, char *out) {
@@ -243,22 +252,20 @@ size_t json_string_decode(const struct json_string *string, char *out) {
   const char *end = at + string->length;
   const char *start = out;
   while (at < end) {
-    if (*at == '\\') {
-      out += decode_escape(&at, end, out);
-      continue;
-    }
-    /* Whole words are copied, also past a backslash: less is written than was read, so that there
-       is room, and what is too much will be overwritten. */
-    size_t run = WORD_SIZE;
-    while (run == WORD_SIZE && end - at >= WORD_SIZE) {
+    /* Whole words are copied, also past a backslash: never more is written than was read, so that
+       there is room, and what is too much gets overwritten. */
+    while (end - at >= WORD_SIZE) {
       memcpy(out, at, WORD_SIZE);
       uint64_t backslash = word_equal(word_load(at), '\\');
-      run = backslash == 0 ? WORD_SIZE : word_first(backslash);
+      size_t run = backslash == 0 ? WORD_SIZE : word_first(backslash);
       out += run;
       at += run;
+      if (run < WORD_SIZE) break;
     }
     while (at < end && *at != '\\')
       *out++ = *at++;
+    while (at < end && *at == '\\')
+      out += decode_escape(&at, end, out);
   }
   return (size_t)(out - start);
 }

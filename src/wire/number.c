@@ -5,14 +5,12 @@
 
 enum { SAFE_DIGITS = 19 }; /* this many never overflow a u64 */
 
-/* How many of the eight bytes, from the first on, are digits. */
-static size_t count_digits(uint64_t word) {
-  uint64_t others =
-      (word | (word - WORD_EACH('0')) | (word + WORD_EACH(0x7F - '9'))) & WORD_TOP_BITS;
-  return others == 0 ? WORD_SIZE : word_first(others);
+static bool all_digits(uint64_t word) {
+  uint64_t others = word | (word - WORD_EACH('0')) | (word + WORD_EACH(0x7F - '9'));
+  return (others & WORD_TOP_BITS) == 0;
 }
 
-/* Value of eight digits: neighbours are joined to pairs, then fours, then all. */
+/* Value of eight digits: neighbours are joined to pairs, pairs to fours, and those. */
 static uint64_t join_digits(uint64_t word) {
   word = ((word & WORD_EACH(0x0F)) * (10 * (1 << 8) + 1)) >> 8;
   word = ((word & UINT64_C(0x00FF00FF00FF00FF)) * (100 * (1 << 16) + 1)) >> 16;
@@ -20,18 +18,14 @@ static uint64_t join_digits(uint64_t word) {
 }
 
 size_t number_scan_u64(const char *text, size_t length, uint64_t *value) {
-  static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
   uint64_t sum = 0;
   size_t digits = 0;
-  size_t count = WORD_SIZE;
-  while (count == WORD_SIZE && digits < SAFE_DIGITS - WORD_SIZE && length - digits >= WORD_SIZE) {
-    uint64_t word = word_load(text + digits);
-    count = count_digits(word);
-    if (count > 0) /* shifted to the end, behind zeros */
-      sum = sum * powers[count] + join_digits(word << (8 * (WORD_SIZE - count)));
-    digits += count;
+  while (length - digits >= WORD_SIZE && digits + WORD_SIZE <= SAFE_DIGITS &&
+         all_digits(word_load(text + digits))) {
+    sum = sum * 100000000 + join_digits(word_load(text + digits));
+    digits += WORD_SIZE;
   }
-  for (; count == WORD_SIZE && digits < length; digits++) {
+  for (; digits < length; digits++) {
     unsigned digit = (unsigned)(unsigned char)text[digits] - '0';
     if (digit > 9) break;
     if (digits >= SAFE_DIGITS &&

@@ -12,8 +12,7 @@ enum { UTF8_MAX_SIZE = 4 };
  */
 bool utf8_valid(const char *bytes, size_t length);
 
-/* Writes code_point (<= 0x10FFFF, not a surrogate) to out; returns its 1 to 4 bytes. */
-size_t utf8_encode(uint32_t code_point, char out[UTF8_MAX_SIZE]);
+/* The rest is in line, since it is called for every sign past ASCII of a text. */
 
 static inline bool utf8_continues(unsigned char byte) {
   return (byte & 0xC0) == 0x80;
@@ -42,6 +41,30 @@ static inline size_t utf8_sequence(const char *bytes, size_t length) {
   bool overlong = lead == 0xF0 && b[1] < 0x90;
   bool past_the_last = lead == 0xF4 && b[1] >= 0x90;
   return overlong || past_the_last ? 0 : 4;
+}
+
+/* Writes code_point (<= 0x10FFFF, not a surrogate) to out; returns its 1 to 4 bytes. */
+static inline size_t utf8_encode(uint32_t code_point, char out[UTF8_MAX_SIZE]) {
+  if (code_point < 0x80) {
+    out[0] = (char)code_point;
+    return 1;
+  }
+  if (code_point < 0x800) {
+    out[0] = (char)(0xC0 | code_point >> 6);
+    out[1] = (char)(0x80 | (code_point & 0x3F));
+    return 2;
+  }
+  if (code_point < 0x10000) {
+    out[0] = (char)(0xE0 | code_point >> 12);
+    out[1] = (char)(0x80 | (code_point >> 6 & 0x3F));
+    out[2] = (char)(0x80 | (code_point & 0x3F));
+    return 3;
+  }
+  out[0] = (char)(0xF0 | code_point >> 18);
+  out[1] = (char)(0x80 | (code_point >> 12 & 0x3F));
+  out[2] = (char)(0x80 | (code_point >> 6 & 0x3F));
+  out[3] = (char)(0x80 | (code_point & 0x3F));
+  return 4;
 }
 
 #endif
