@@ -54,32 +54,29 @@ static size_t escape_length(const char *at, const char *end) {
   return end - at >= UNICODE_ESCAPE_SIZE && hex_four_valid(at + 2) ? UNICODE_ESCAPE_SIZE : 0;
 }
 
-/* Whether a byte needs no look of its own: neither quote, backslash, control nor past ASCII. */
-static bool is_plain(char c) {
-  unsigned char byte = (unsigned char)c;
-  return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
-}
-
-/* Marks the bytes of a word that are not plain. */
+/* Marks the bytes of a word that need a look of their own: quote, backslash, control, past ASCII.
+   Setting the top bits first keeps a subtraction from borrowing, so that every mark is sure. */
 static uint64_t mark_special(uint64_t word) {
   /* Flipping bit 1 swaps 0x20 with the quote, 0x22, so one comparison finds it and the controls. */
-  uint64_t quote_or_control = (word ^ WORD_EACH(0x02)) - WORD_EACH(0x21);
-  uint64_t backslash = (word ^ WORD_EACH('\\')) - WORD_EACH(1);
-  return (word | quote_or_control | backslash) & WORD_TOP_BITS;
+  uint64_t not_quote_or_control = ((word ^ WORD_EACH(0x02)) | WORD_TOP_BITS) - WORD_EACH(0x21);
+  uint64_t not_backslash = ((word ^ WORD_EACH('\\')) | WORD_TOP_BITS) - WORD_EACH(1);
+  return (word | ~(not_quote_or_control & not_backslash)) & WORD_TOP_BITS;
 }
 
-/* The first byte that is not plain, or end. */
-static inline const char *skip_plain(const char *at, const char *end) {
-  while (end - at >= 2 * WORD_SIZE &&
-         (mark_special(word_load(at)) | mark_special(word_load(at + WORD_SIZE))) == 0)
-    at += 2 * WORD_SIZE;
-  while (end - at >= WORD_SIZE) {
-    uint64_t special = mark_special(word_load(at));
-    if (special != 0) return at + word_first(special);
-    at += WORD_SIZE;
+/* Skips the escapes, then the signs past ASCII at `at`: they come in company. Returns NULL when one
+   of them is malformed, or when a control byte stands there. */
+static inline const char *skip_special(const char *at, const char *end) {
+  if ((unsigned char)*at < 0x20) return NULL;
+  while (at < end && *at == '\\') {
+    size_t size = escape_length(at, end);
+    if (size == 0) return NULL;
+    at += size;
   }
-  while (at < end && is_plain(*at))
-    at++;
+  while (at < end && (unsigned char)*at >= 0x80) {
+    size_t size = utf8_sequence(at, (size_t)(end - at));
+    if (size == 0) return NULL;
+    at += size;
+  }
   return at;
 }
 
@@ -88,24 +85,35 @@ bool json_string_rest(struct json *json, struct json_string *out) {
   const char *end = json->end;
   out->raw = at;
   out->escaped = false;
-  for (;;) {
-    at = skip_plain(at, end);
-    if (at == end) return false;
-    if (*at == '"') break;
-    if ((unsigned char)*at < 0x20) return false;
-    /* Escapes and signs past ASCII come in company: stay with them. */
-    while (at < end && *at == '\\') {
-      size_t size = escape_length(at, end);
-      if (size == 0) return false;
-      out->escaped = true;
-      at += size;
+  while (end - at >= WORD_SIZE) {
+    const char *next = at + WORD_SIZE;
+    uint64_t special = mark_special(word_load(at));
+    while (special != 0) {
+      const char *byte = at + word_first(special);
+      if (*byte == '"') {
+        at = byte;
+        goto closed;
+      }
+      if (*byte == '\\') out->escaped = true;
+      byte = skip_special(byte, end);
+      if (byte == NULL) return false;
+      if (byte >= next) {
+        next = byte;
+        break;
+      }
+      special &= ~UINT64_C(0) << (8 * (byte - at));
     }
-    while (at < end && (unsigned char)*at >= 0x80) {
-      size_t size = utf8_sequence(at, (size_t)(end - at));
-      if (size == 0) return false;
-      at += size;
-    }
+    at = next;
   }
+  while (at < end && *at != '"') {
+    if (*at == '\\') out->escaped = true;
+    if ((unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '\\')
+      at++;
+    else if ((at = skip_special(at, end)) == NULL)
+      return false;
+  }
+  if (at == end) return false;
+closed:
   out->length = (size_t)(at - out->raw);
   json->at = at + 1;
   return true;
@@ -251,21 +259,33 @@ size_t json_string_decode(const struct json_string *string, char *out) {
   const char *at = string->raw;
   const char *end = at + string->length;
   const char *start = out;
-  while (at < end) {
-    /* Whole words are copied, also past a backslash: never more is written than was read, so that
-       there is room, and what is too much gets overwritten. */
-    while (end - at >= WORD_SIZE) {
-      memcpy(out, at, WORD_SIZE);
-      uint64_t backslash = word_equal(word_load(at), '\\');
-      size_t run = backslash == 0 ? WORD_SIZE : word_first(backslash);
-      out += run;
-      at += run;
-      if (run < WORD_SIZE) break;
+  while (end - at >= 2 * WORD_SIZE) {
+    const char *next = at + WORD_SIZE;
+    uint64_t backslashes = word_equal(word_load(at), '\\');
+    const char *run = at;
+    memcpy(out, run, WORD_SIZE);
+    while (backslashes != 0) {
+      const char *escape = at + word_first(backslashes);
+      out += escape - run;
+      run = escape;
+      do
+        out += decode_escape(&run, end, out);
+      while (run < end && *run == '\\');
+      if (run >= next) {
+        next = run;
+        break;
+      }
+      memcpy(out, run, WORD_SIZE);
+      backslashes &= ~UINT64_C(0) << (8 * (run - at));
     }
-    while (at < end && *at != '\\')
-      *out++ = *at++;
-    while (at < end && *at == '\\')
+    out += next - run;
+    at = next;
+  }
+  while (at < end) {
+    if (*at == '\\')
       out += decode_escape(&at, end, out);
+    else
+      *out++ = *at++;
   }
   return (size_t)(out - start);
 }

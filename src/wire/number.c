@@ -17,21 +17,26 @@ static uint64_t join_digits(uint64_t word) {
   return ((word & UINT64_C(0x0000FFFF0000FFFF)) * (10000 * (UINT64_C(1) << 32) + 1)) >> 32;
 }
 
+static unsigned digit_at(const char *text) {
+  return (unsigned)(unsigned char)*text - '0'; /* more than 9 for any other byte */
+}
+
 size_t number_scan_u64(const char *text, size_t length, uint64_t *value) {
   uint64_t sum = 0;
   size_t digits = 0;
-  while (length - digits >= WORD_SIZE && digits + WORD_SIZE <= SAFE_DIGITS &&
-         all_digits(word_load(text + digits))) {
+  size_t safe = SAFE_DIGITS;
+  if (length < safe) safe = length;
+  while (safe - digits >= WORD_SIZE && all_digits(word_load(text + digits))) {
     sum = sum * 100000000 + join_digits(word_load(text + digits));
     digits += WORD_SIZE;
   }
-  for (; digits < length; digits++) {
-    unsigned digit = (unsigned)(unsigned char)text[digits] - '0';
-    if (digit > 9) break;
-    if (digits >= SAFE_DIGITS &&
-        (digits > SAFE_DIGITS || sum > UINT64_MAX / 10 || sum * 10 > UINT64_MAX - digit))
-      return 0;
-    sum = sum * 10 + digit;
+  for (; digits < safe && digit_at(text + digits) <= 9; digits++)
+    sum = sum * 10 + digit_at(text + digits);
+  if (digits == SAFE_DIGITS && digits < length && digit_at(text + digits) <= 9) {
+    unsigned last = digit_at(text + digits++);
+    bool too_many = digits < length && digit_at(text + digits) <= 9;
+    if (too_many || sum > UINT64_MAX / 10 || sum * 10 > UINT64_MAX - last) return 0;
+    sum = sum * 10 + last;
   }
   if (digits == 0 || (digits > 1 && text[0] == '0')) return 0;
   *value = sum;

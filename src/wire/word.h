@@ -23,10 +23,10 @@ static inline uint64_t word_load(const char *bytes) {
   return word;
 }
 
-/* Bytes equal to `byte`. */
+/* Marks exactly the bytes equal to `byte`. */
 static inline uint64_t word_equal(uint64_t word, unsigned char byte) {
-  uint64_t zero = word ^ WORD_EACH(byte);
-  return (zero - WORD_EACH(1)) & ~zero & WORD_TOP_BITS;
+  uint64_t others = word ^ WORD_EACH(byte);
+  return ~(others | ((others | WORD_TOP_BITS) - WORD_EACH(1))) & WORD_TOP_BITS;
 }
 
 /* Index of the first byte marked in a mask that is not 0. */
