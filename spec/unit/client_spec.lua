@@ -342,6 +342,7 @@ describe("client:close", function()
     collectgarbage()
     collectgarbage()
     assert.is_nil(transport.closed)
+    assert.is_userdata(held.subscription)
     held.subscription = nil
     collectgarbage()
     collectgarbage()
