@@ -28,8 +28,9 @@ local HOLD = { hold = true }
 -- What the peer was asked for: "number@page" of each poll.
 local function asked(peer, count)
   local list = {}
+  local pattern = "^GET /topics/c/t%?sequence_number=(%d+)&sequence_page=(%d+) HTTP/1.1\r\n"
   for i, request in ipairs(peer:wait_for_requests(count, PATIENCE)) do
-    local number, page = request:match "^GET /topics/c/t%?sequence_number=(%d+)&sequence_page=(%d+) "
+    local number, page = request:match(pattern)
     list[i] = page == "0" and number or page == tostring(PAGE) and number .. "@P"
       or number .. "@" .. page
   end
