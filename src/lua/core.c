@@ -19,21 +19,14 @@ static const char by_name[] = "local meta, methods = ...\n"
                               "function meta.__close(self) methods.close(self) end\n"
                               "function meta.__call(self) return methods.receive_next(self) end\n";
 
-void core_class(lua_State *L, const char *type, const luaL_Reg *methods, int upvalues,
-                lua_CFunction tostring, lua_CFunction collect) {
+bool core_class(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction tostring,
+                lua_CFunction collect) {
   luaL_getmetatable(L, type);
-  if (!lua_isnil(L, -1)) {
-    lua_insert(L, -(upvalues + 1));
-    lua_pop(L, upvalues);
-    return;
-  }
+  if (!lua_isnil(L, -1)) return false;
   lua_pop(L, 1);
   lua_newtable(L);
-  lua_insert(L, -(upvalues + 1));
   lua_newtable(L);
-  lua_insert(L, -(upvalues + 1));
-  lua_pushvalue(L, -(upvalues + 2));
-  compat_setfuncs(L, methods, upvalues + 1);
+  compat_setfuncs(L, methods, 0);
   lua_pushcfunction(L, tostring);
   lua_setfield(L, -3, "__tostring");
   lua_pushvalue(L, -1);
@@ -50,6 +43,7 @@ void core_class(lua_State *L, const char *type, const luaL_Reg *methods, int upv
   lua_setfield(L, -2, "__metatable");
   lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, type);
+  return true;
 }
 
 void core_call_close(lua_State *L) {

@@ -37,11 +37,9 @@ enum { CORE_SLOT_STATE = 1 };
 /* Pushes the metatable registered as `type`; makes it when there is none yet: methods (its
    __index),
    __tostring, __gc = collect, __close and __call, which call the methods `close` and `receive_next`
-   by name, so that the Lua layer may replace or add them. `methods` become functions with the
-   `upvalues` values on the top of the stack, which are popped either way, and the metatable itself
-   as upvalues. */
-void core_class(lua_State *L, const char *type, const luaL_Reg *methods, int upvalues,
-                lua_CFunction tostring, lua_CFunction collect);
+   by name, so that the Lua layer may replace or add them. Returns whether it was made. */
+bool core_class(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction tostring,
+                lua_CFunction collect);
 
 /* Calls the method `close` of the userdata at index 1, whatever it is now, and drops its errors:
    for the start of a collect function. */
@@ -79,8 +77,15 @@ void core_push_json_string(lua_State *L, const struct json_string *string);
 enum { CORE_MESSAGE_UPVALUES = 9 };
 void core_message_upvalues(lua_State *L);
 
-/* Pushes "message" and the table of a message. Only in such a function. */
-void core_push_message(lua_State *L, const struct envelope_element *element);
+/* Pushes "message" and the table of a message; returns how many values that are. Only in such a
+   function. */
+int core_push_message(lua_State *L, const struct envelope_element *element);
+
+/* The same with sequence number, page, value, type and maybe publisher id instead of the table. */
+int core_push_message_fields(lua_State *L, const struct envelope_element *element);
+
+/* Replaces a function that gives such fields by a Lua function that makes tables of them. */
+void core_wrap_fields(lua_State *L);
 
 /* Pushes the table of a discontinuity. */
 void core_push_gap(lua_State *L, const struct cursor_gap *gap);

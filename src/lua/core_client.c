@@ -131,5 +131,5 @@ void core_client_class(lua_State *L) {
       {"publish_target", client_publish_target},
       {NULL, NULL},
   };
-  core_class(L, CORE_CLIENT, methods, 0, client_tostring, client_collect);
+  core_class(L, CORE_CLIENT, methods, client_tostring, client_collect);
 }

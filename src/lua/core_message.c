@@ -52,7 +52,18 @@ void core_push_json_string(lua_State *L, const struct json_string *string) {
   lua_remove(L, -2);
 }
 
-void core_push_message(lua_State *L, const struct envelope_element *element) {
+static void push_value(lua_State *L, const struct envelope_value *value) {
+  if (envelope_value_plain(value))
+    lua_pushlstring(L, value->string.raw, value->string.length);
+  else
+    push_decoded_value(L, value);
+}
+
+static void push_type(lua_State *L, const struct envelope_value *value) {
+  lua_pushvalue(L, lua_upvalueindex(value->form == ENVELOPE_TEXT ? UPVALUE_TEXT : UPVALUE_BINARY));
+}
+
+int core_push_message(lua_State *L, const struct envelope_element *element) {
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_MESSAGE));
   lua_createtable(L, 0, 4 + (element->has_publisher_id ? 1 : 0));
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_SEQUENCE_NUMBER));
@@ -62,14 +73,10 @@ void core_push_message(lua_State *L, const struct envelope_element *element) {
   core_push_u64(L, element->sequence_page);
   lua_rawset(L, -3);
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_VALUE));
-  if (envelope_value_plain(&element->value))
-    lua_pushlstring(L, element->value.string.raw, element->value.string.length);
-  else
-    push_decoded_value(L, &element->value);
+  push_value(L, &element->value);
   lua_rawset(L, -3);
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_TYPE));
-  lua_pushvalue(
-      L, lua_upvalueindex(element->value.form == ENVELOPE_TEXT ? UPVALUE_TEXT : UPVALUE_BINARY));
+  push_type(L, &element->value);
   lua_rawset(L, -3);
   if (element->has_publisher_id) {
     lua_pushvalue(L, lua_upvalueindex(UPVALUE_PUBLISHER_ID));
@@ -78,6 +85,36 @@ void core_push_message(lua_State *L, const struct envelope_element *element) {
   }
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_META));
   lua_setmetatable(L, -2);
+  return 2;
+}
+
+int core_push_message_fields(lua_State *L, const struct envelope_element *element) {
+  lua_pushvalue(L, lua_upvalueindex(UPVALUE_MESSAGE));
+  core_push_u64(L, element->sequence_number);
+  core_push_u64(L, element->sequence_page);
+  push_value(L, &element->value);
+  push_type(L, &element->value);
+  if (!element->has_publisher_id) return 5;
+  core_push_json_string(L, &element->publisher_id);
+  return 6;
+}
+
+void core_wrap_fields(lua_State *L) {
+  static const char wrap[] =
+      "local next_fields, meta, setmetatable = ...\n"
+      "return function(self)\n"
+      "  local kind, number, page, value, type, publisher_id = next_fields(self)\n"
+      "  if kind ~= 'message' then return kind, number end\n"
+      "  local message = setmetatable({ sequence_number = number, sequence_page = page,\n"
+      "    value = value, type = type }, meta)\n"
+      "  if publisher_id then message.publisher_id = publisher_id end\n"
+      "  return kind, message\n"
+      "end\n";
+  if (luaL_loadbuffer(L, wrap, sizeof wrap - 1, "=momento.core") != 0) lua_error(L);
+  lua_insert(L, -2);
+  core_message_class(L);
+  lua_getglobal(L, "setmetatable");
+  lua_call(L, 3, 1);
 }
 
 void core_push_gap(lua_State *L, const struct cursor_gap *gap) {
