@@ -1,0 +1,50 @@
+-- What specs of momento.curl do again and again.
+
+local curl = require "momento.curl"
+local wait = require "spec.support.wait"
+
+local mux = {}
+
+--- Opens a mux to a peer; options as of curl.mux.
+function mux.open(url, options)
+  local all = { origin = url, headers = { "Authorization: token" } }
+  for name, value in pairs(options or {}) do all[name] = value end
+  return curl.mux(all)
+end
+
+--- Steps until something can be collected: { ticket, status, body, ... }.
+function mux.collect(opened, seconds)
+  return wait.wait_until(function()
+    opened:step(0.5)
+    local result = { opened:collect() }
+    return result[1] and result
+  end, seconds or 30, "a result")
+end
+
+--- One request from its submission to its result, without the ticket.
+function mux.exchange(opened, kind, body, content_type, seconds)
+  local ticket = assert(opened:submit(kind, "/topics/c/t", body, content_type, seconds or 20))
+  local result = mux.collect(opened)
+  assert(result[1] == ticket, "another ticket")
+  return result[2], result[3], result[4], result[5]
+end
+
+--- Steps until condition() holds.
+function mux.step_until(opened, condition, what)
+  return wait.wait_until(function()
+    opened:step(0.05)
+    return condition()
+  end, 30, what)
+end
+
+--- How many descriptors this process has open, but for what is garbage.
+function mux.descriptors()
+  collectgarbage()
+  collectgarbage()
+  local pipe = assert(io.popen "ls /proc/$PPID/fd | wc -l")
+  local count = pipe:read "*n"
+  pipe:close()
+  return count
+end
+
+return mux
