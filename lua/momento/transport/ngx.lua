@@ -7,6 +7,7 @@
 local Response = require "momento.transport.ngx_response"
 local clock = require "momento.transport.ngx_clock"
 local faults = require "momento.transport.ngx_faults"
+local tls = require "momento.transport.ngx_tls"
 
 local ngx = ngx
 local ceil, huge, max, min = math.ceil, math.huge, math.max, math.min
@@ -32,16 +33,16 @@ function Transport.new(options)
   local host, port = authority:match("^(.-):([0-9]+)$")
   host = host or authority
   port = tonumber(port) or (scheme == "https" and 443 or 80)
-  local tls = scheme == "https"
-  if tls and faults.is_address(host) then return nil, faults.tls_address(host) end
+  local secure = scheme == "https"
+  if secure and faults.is_address(host) then return nil, faults.tls_address(host) end
   if options.ca_file then return nil, faults.ca_file() end
   if options.loop then return nil, faults.loop() end
   return setmetatable({
     host_ = host,
     port_ = port,
-    tls_ = tls,
+    secure_ = secure,
     -- All that makes a connection the right one; with TLS, the name that was verified.
-    pool_ = concat({ scheme, host, port, tls and host .. " verified" or nil }, " "),
+    pool_ = concat({ scheme, host, port, secure and host .. " verified" or nil }, " "),
     fields_ = concat({
       "Host: " .. authority,
       "Authorization: " .. options.authorization,
@@ -88,9 +89,10 @@ local function connect(self, ticket, pool)
   local connected, fault = socket:connect(self.host_, self.port_, { pool = pool })
   if not connected then return nil, faults.connect(fault, self.host_, self.port_) end
   local used = socket:getreusedtimes() > 0
-  if self.tls_ and not used then
-    connected, fault = socket:sslhandshake(nil, self.host_, true)
-    if not connected then
+  if self.secure_ and not used then
+    local agreed
+    agreed, fault = tls.handshake(socket, self.host_)
+    if not agreed then
       socket:close()
       return nil, faults.handshake(fault, self.host_)
     end
@@ -261,7 +263,8 @@ function Transport:sleep(seconds, key)
   local sleeping = self.sleeping_
   sleeping[key] = true
   repeat
-    ngx.sleep(max(0, min(TICK, deadline - clock.now())))
+    -- Less than a millisecond would not leave this turn of nginx's loop, where time stands still.
+    ngx.sleep(max(0.001, min(TICK, deadline - clock.now())))
     if not sleeping[key] or self.closed_ then return nil, faults.closed() end
     if ngx.worker.exiting() then return nil, faults.exiting() end
   until clock.now() >= deadline

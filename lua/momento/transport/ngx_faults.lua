@@ -93,18 +93,16 @@ end
 
 local TRUST = "`lua_ssl_trusted_certificate`"
 
--- OpenSSL's numbers. With the directive set nginx lets OpenSSL go on after "no issuer" (20), and a
--- lone certificate then ends as 21.
+-- By OpenSSL's numbers. Without the directive OpenSSL stops at 20; with it nginx lets OpenSSL go on,
+-- and a certificate that came without its authority then ends at 21.
 local VERIFY = {
   ["10"] = "the certificate of %s has expired",
-  ["18"] = "the certificate of %s is signed by itself: add it to the file that " .. TRUST
-    .. " names",
-  ["19"] = "the authority that signed the certificate of %s is unknown: add it to the file that "
-    .. TRUST .. " names",
-  ["20"] = "nobody known has signed the certificate of %s: set " .. TRUST .. " in nginx.conf, or "
-    .. "add its authority to that file",
-  ["21"] = "the authority that signed the certificate of %s is not in the file that " .. TRUST
-    .. " names",
+  ["18"] = "the certificate of %s is signed by itself: add it to the file of " .. TRUST,
+  ["19"] = "the authority that signed the certificate of %s is unknown: add it to the file of "
+    .. TRUST,
+  ["20"] = "no known authority vouches for the certificate of %s: set " .. TRUST .. " in nginx.conf"
+    .. " (and `lua_ssl_verify_depth` when other authorities stand between)",
+  ["21"] = "the authority that signed the certificate of %s is not in the file of " .. TRUST,
   ["22"] = "the certificate chain of %s is too long: raise `lua_ssl_verify_depth` in nginx.conf",
 }
 
