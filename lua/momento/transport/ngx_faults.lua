@@ -93,8 +93,8 @@ end
 
 local TRUST = "`lua_ssl_trusted_certificate`"
 
--- By OpenSSL's numbers. Without the directive OpenSSL stops at 20; with it nginx lets OpenSSL go on,
--- and a certificate that came without its authority then ends at 21.
+-- By OpenSSL's numbers. Without the directive OpenSSL stops at 20; with it nginx lets OpenSSL go
+-- on, and a certificate that came without its authority then ends at 21.
 local VERIFY = {
   ["10"] = "the certificate of %s has expired",
   ["18"] = "the certificate of %s is signed by itself: add it to the file of " .. TRUST,

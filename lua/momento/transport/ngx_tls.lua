@@ -9,9 +9,9 @@ local pcall = pcall
 
 local tls = {}
 
--- When the peer answers so soon that the handshake ends inside the call, lua-resty-core takes a good
--- result for granted, and raises an assertion if it is an error. The error can still be asked for,
--- in the way in which lua-resty-core itself does when it had to wait.
+-- When the peer answers so soon that the handshake ends inside the call, lua-resty-core takes a
+-- good result for granted, and raises an assertion if it is an error. The error can still be asked
+-- for, in the way in which lua-resty-core itself does when it had to wait.
 local function reason(socket)
   local session, text, code = ffi.new("void *[1]"), base.get_errmsg_ptr(), ffi.new("int[1]")
   C.ngx_http_lua_ffi_socket_tcp_get_sslhandshake_result(base.get_request(), socket[1], session,
