@@ -11,4 +11,5 @@ files["lua/momento/ngx/"] = { std = "+ngx_lua" }
 files["examples/openresty/"] = { std = "+ngx_lua" }
 files["examples/love/"] = { std = "+love" }
 files["spec/"] = { std = "+busted" }
+files["spec/support/nginx_run.lua"] = { std = "+ngx_lua" }
 files["*.rockspec"] = { std = "rockspec" }
