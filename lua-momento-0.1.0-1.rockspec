@@ -35,6 +35,7 @@ build = {
         "src/wire/envelope.c",
         "src/wire/hex.c",
         "src/wire/json.c",
+        "src/wire/json_string.c",
         "src/wire/number.c",
         "src/wire/url.c",
         "src/wire/utf8.c",

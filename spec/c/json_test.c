@@ -184,102 +184,6 @@ static void caps_depth(void) {
 }
 
 static const struct {
-  const char *name;
-  const char *token;
-  bool escaped;
-  const char *value;
-  size_t length;
-} strings[] = {
-    {"empty", "\"\"", false, CHECK_LITERAL("")},
-    {"plain", "\"hello\"", false, CHECK_LITERAL("hello")},
-    {"UTF-8", "\"\xf0\x9f\x98\x80\"", false, CHECK_LITERAL("\xf0\x9f\x98\x80")},
-    {"a slash is no escape", "\"a/b\"", false, CHECK_LITERAL("a/b")},
-    {"every short escape", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", true,
-     CHECK_LITERAL("\"\\/\b\f\n\r\t")},
-    {"an escaped backslash before a quote", "\"\\\\\"", true, CHECK_LITERAL("\\")},
-    {"escapes between runs", "\"ab\\ncd\\tef\"", true, CHECK_LITERAL("ab\ncd\tef")},
-    {"escapes between long runs", "\"0123456789\\n0123456789abcdefghij\\\"klmnopqrst\"", true,
-     CHECK_LITERAL("0123456789\n0123456789abcdefghij\"klmnopqrst")},
-    {"NUL", "\"a\\u0000b\"", true, CHECK_LITERAL("a\0b")},
-    {"one byte", "\"\\u0041\"", true, CHECK_LITERAL("A")},
-    {"two bytes, mixed case", "\"\\u00E9\\u00e9\"", true, CHECK_LITERAL("\xc3\xa9\xc3\xa9")},
-    {"three bytes", "\"\\u20AC\"", true, CHECK_LITERAL("\xe2\x82\xac")},
-    {"last of the basic plane", "\"\\uffff\"", true, CHECK_LITERAL("\xef\xbf\xbf")},
-    {"pair", "\"\\ud83d\\ude00\"", true, CHECK_LITERAL("\xf0\x9f\x98\x80")},
-    {"first pair", "\"\\ud800\\udc00\"", true, CHECK_LITERAL("\xf0\x90\x80\x80")},
-    {"last pair", "\"\\uDBFF\\uDFFF\"", true, CHECK_LITERAL("\xf4\x8f\xbf\xbf")},
-    {"high alone at the end", "\"a\\ud83d\"", true, CHECK_LITERAL("a\xef\xbf\xbd")},
-    {"high before a letter", "\"\\ud83dz\"", true, CHECK_LITERAL("\xef\xbf\xbdz")},
-    {"high before a short escape", "\"\\ud83d\\n\"", true, CHECK_LITERAL("\xef\xbf\xbd\n")},
-    {"high before another sign", "\"\\ud83d\\u0041\"", true,
-     CHECK_LITERAL("\xef\xbf\xbd"
-                   "A")},
-    {"high before a pair", "\"\\ud83d\\ud83d\\ude00\"", true,
-     CHECK_LITERAL("\xef\xbf\xbd\xf0\x9f\x98\x80")},
-    {"high before six letters", "\"\\ud83dabcdef\"", true,
-     CHECK_LITERAL("\xef\xbf\xbd"
-                   "abcdef")},
-    {"low alone", "\"\\ude00\"", true, CHECK_LITERAL("\xef\xbf\xbd")},
-    {"low before high", "\"\\ude00\\ud83d\"", true, CHECK_LITERAL("\xef\xbf\xbd\xef\xbf\xbd")},
-    {"two lows", "\"\\ude00\\ude01\"", true, CHECK_LITERAL("\xef\xbf\xbd\xef\xbf\xbd")},
-    {"just below the surrogates", "\"\\ud7ff\"", true, CHECK_LITERAL("\xed\x9f\xbf")},
-    {"just above the surrogates", "\"\\ue000\"", true, CHECK_LITERAL("\xee\x80\x80")},
-};
-
-static void decodes_strings(void) {
-  for (size_t i = 0; i < CHECK_COUNT(strings); i++) {
-    check_row(strings[i].name);
-    char *token = check_copy(strings[i].token, strlen(strings[i].token));
-    struct json json = {token, token + strlen(strings[i].token)};
-    struct json_string string;
-    if (CHECK(json_string(&json, &string) && json_at_end(&json))) {
-      CHECK(string.raw == token + 1 && string.length == strlen(strings[i].token) - 2);
-      CHECK(string.escaped == strings[i].escaped);
-      char *out = check_copy(string.raw, string.length); /* as long as is promised to be enough */
-      size_t length = json_string_decode(&string, out);
-      CHECK_BYTES(out, length, strings[i].value, strings[i].length);
-      CHECK(json_string_is(&string, strings[i].value, strings[i].length));
-      CHECK(!json_string_is(&string, "other", 5));
-      free(out);
-    }
-    free(token);
-  }
-}
-
-/* Every \uXXXX alone: its UTF-8, or U+FFFD for a surrogate. */
-static void decodes_every_unit(void) {
-  check_row("every unit");
-  bool all = true;
-  for (unsigned unit = 0; unit <= 0xFFFF; unit++) {
-    char token[16];
-    int size = snprintf(token, sizeof token, "\"\\u%04x\"", unit);
-    struct json json = {token, token + size};
-    struct json_string string;
-    char out[6];
-    bool surrogate = unit >= 0xD800 && unit <= 0xDFFF;
-    all = all && json_string(&json, &string);
-    size_t length = json_string_decode(&string, out);
-    size_t expected = unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
-    all = all && length == expected && (!surrogate || memcmp(out, "\xef\xbf\xbd", 3) == 0);
-  }
-  CHECK(all);
-}
-
-static void compares_strings(void) {
-  static const struct json_string plain = {"items", 5, false};
-  static const struct json_string escaped = {"\\u0069t\\u0065ms", 15, true};
-  static const struct json_string *const both[] = {&plain, &escaped};
-  for (size_t i = 0; i < CHECK_COUNT(both); i++) {
-    check_row(i == 0 ? "compare plain" : "compare escaped");
-    CHECK(json_string_is(both[i], "items", 5));
-    CHECK(!json_string_is(both[i], "item", 4));
-    CHECK(!json_string_is(both[i], "itemsx", 6));
-    CHECK(!json_string_is(both[i], "itemz", 5));
-    CHECK(!json_string_is(both[i], "", 0));
-  }
-}
-
-static const struct {
   const char *text;
   bool good;
   uint64_t value;
@@ -343,43 +247,12 @@ static void walks_members(void) {
   CHECK(json_skip(&json) && json_member(&json, &first, &key) == JSON_FAULT);
 }
 
-static const struct {
-  const char *bytes;
-  size_t length;
-  const char *quoted;
-} quoted[] = {
-    {CHECK_LITERAL(""), "\"\""},
-    {CHECK_LITERAL("plain/text"), "\"plain/text\""},
-    {CHECK_LITERAL("\"\\"), "\"\\\"\\\\\""},
-    {CHECK_LITERAL("\n\r\t"), "\"\\n\\r\\t\""},
-    {CHECK_LITERAL("\0\x1f\x7f"), "\"\\u0000\\u001f\x7f\""},
-    {CHECK_LITERAL("\xf0\x9f\x98\x80"), "\"\xf0\x9f\x98\x80\""},
-};
-
-static void quotes_and_back(void) {
-  for (size_t i = 0; i < CHECK_COUNT(quoted); i++) {
-    check_row(quoted[i].quoted);
-    char *out = malloc(json_quoted_max(quoted[i].length));
-    size_t length = json_quote(quoted[i].bytes, quoted[i].length, out);
-    CHECK_BYTES(out, length, quoted[i].quoted, strlen(quoted[i].quoted));
-    struct json json = {out, out + length};
-    struct json_string string;
-    CHECK(json_string(&json, &string) && json_at_end(&json) &&
-          json_string_is(&string, quoted[i].bytes, quoted[i].length));
-    free(out);
-  }
-}
-
 int main(void) {
   is_strict();
   refuses_every_beginning();
   caps_depth();
-  decodes_strings();
-  decodes_every_unit();
-  compares_strings();
   reads_numbers();
   takes_punctuation();
   walks_members();
-  quotes_and_back();
   return check_report();
 }

@@ -53,8 +53,8 @@ enum envelope_kind envelope_next(struct envelope_reader *reader, struct envelope
 /* Text without escapes is its own value: the slice of the body can be used as it is. */
 bool envelope_value_plain(const struct envelope_value *value);
 
-/* Writes the decoded bytes to out (at most value->string.length bytes); returns how many. Cannot
-   fail for a value that envelope_next gave. */
+/* Writes the decoded bytes to out, which has room for value->string.length bytes (all of it may be
+   written to), and returns how many they are. Cannot fail for a value that envelope_next gave. */
 size_t envelope_value_decode(const struct envelope_value *value, char *out);
 
 /* Writing. The caller provides room: a body is ENVELOPE_HEAD, elements with ',' between,

@@ -40,8 +40,8 @@ enum json_member json_member(struct json *json, bool *first, struct json_string 
 bool json_skip(struct json *json);   /* any one value, checked strictly */
 bool json_at_end(struct json *json); /* only white space is left */
 
-/* Decodes escapes into out (at most string->length bytes); a lone surrogate becomes U+FFFD. Returns
-   the bytes written. */
+/* Decodes escapes into out, which has room for string->length bytes (all of it may be written to)
+   and does not overlap the string; a lone surrogate becomes U+FFFD. Returns the length. */
 size_t json_string_decode(const struct json_string *string, char *out);
 
 /* Whether the decoded string equals text[0..length). */
