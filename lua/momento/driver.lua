@@ -3,22 +3,21 @@
 --- waits; must not know Topics, nor which loop runs. Exactly one party steps a mux at a time: the
 --- loop, or the caller where there is none.
 ---
---- A loop is a table with these methods, 15 to 60 lines (momento.loop.blocking is the smallest).
---- A task is a table of the loop's own, one for each coroutine that waits; the driver sets its
---- fields `done` and [1] to [4], and reads `thread` and `cancelled`.
+--- A loop is a table with these methods, 15 to 60 lines (momento.loop.scheduler is the one that
+--- clients have unless told). A task is a table of the loop's own, one for each coroutine that
+--- waits; the driver sets its fields `done` and [1] to [4], and reads `thread`, the coroutine, and
+--- `cancelled`.
 ---
----   loop:current() -> task     of the coroutine that runs now, which is its field `thread`;
----                              without that field, the caller is blocked. Raises when it cannot
----                              wait here (see momento.loop.yieldable). Called before anything is
----                              sent.
+---   loop:current() -> task|nil of the coroutine that runs now; nil: the caller cannot be suspended,
+---                              and is blocked. Raises when it should be suspended but cannot (see
+---                              momento.loop.yieldable): this is called before anything is sent.
 ---   loop:suspend(task, driver, deadline)
 ---                              suspends the running coroutine, with coroutine.yield in Lua, until
 ---                              wake(task) or until deadline (driver.now(), nil for none) is past.
 ---                              May return for no reason. A deadline already past still lets the
 ---                              loop, and the mux, have a turn.
----   loop:wake(task)            makes suspend return soon, not inside this call. Is called for
----                              tasks that are not suspended, too: then it does nothing, or makes
----                              the next suspend return early.
+---   loop:wake(task)            makes suspend return soon, not inside this call. May be called for
+---                              a task that is not suspended: then it does nothing.
 ---   loop:watch(driver)         somebody waits: from now on call driver:step(0) whenever
 ---                              driver:pollfd() can be read. Called for the first of them only.
 ---   loop:unwatch(driver)       nobody waits any more, or the mux is closed right after this.
@@ -30,6 +29,8 @@
 ---   loop:subscribed(subscription, options)
 ---                              reads a new subscription in a task, with the callbacks in options;
 ---   loop:update(driver, dt)    what client:update does.
+
+local blocking = require "momento.loop.blocking"
 
 local Driver = {}
 Driver.__index = Driver
@@ -56,13 +57,10 @@ function Driver.new(mux, loop, now)
     kept_ = {}, -- ticket of a poll -> PENDING or its result, until somebody takes it
     waiters_ = {}, -- ticket, -ticket for its sending, or key of a sleep -> task
     sending_ = {}, -- tickets of requests somebody waits for to be sent, as keys
+    sending_count_ = 0,
     waiting_ = 0, -- how many waiters
     taken_ = 0, -- answers taken without waiting, in a row
   }, Driver)
-end
-
-local function closed()
-  return nil, "the client is closed", CANCELLED, { retryable = false }
 end
 
 --- Hands a request to the network. A publish must be waited for by the one who sent it; the result
@@ -70,7 +68,7 @@ end
 ---@return integer|nil ticket, or nil, message, code, detail
 function Driver:send(kind, target, body, content_type, timeout)
   local mux = self.mux
-  if not mux then return closed() end
+  if not mux then return self:refuse() end
   if kind == "publish" then
     self.loop:current() -- raises when the wait that follows could not be
     return mux:submit(kind, target, body, content_type, timeout)
@@ -84,61 +82,34 @@ end
 -- Takes the waiter away from key.
 local function leave(self, key)
   self.waiters_[key] = nil
-  self.waiting_ = self.waiting_ - 1
-  if self.waiting_ == 0 then self.loop:unwatch(self) end
+  local waiting = self.waiting_ - 1
+  self.waiting_ = waiting
+  if waiting == 0 then self.loop:unwatch(self) end
 end
 
-local function enter(self, key, task)
-  local other = self.waiters_[key]
+-- Suspends the task until something is handed over for key. As wait.
+local function await(self, task, key, deadline)
+  local waiters, loop = self.waiters_, self.loop
+  local other = waiters[key]
   if other then
-    -- One whose wait an error ended never left. Any other is a second reader.
-    local thread = other.thread
-    if thread and thread ~= task.thread and coroutine.status(thread) ~= "dead" then
+    if other ~= task and coroutine.status(other.thread) ~= "dead" then
       error("another coroutine waits for this already: a subscription has one reader", 0)
     end
-    leave(self, key)
+    leave(self, key) -- its wait was ended by an error
   end
   task.done = false
-  self.waiters_[key] = task
-  self.waiting_ = self.waiting_ + 1
-  if self.waiting_ == 1 then self.loop:watch(self) end
-end
-
--- Gives a result to the waiter of a ticket, keeps it when it is a poll's, else drops it.
-local function hand_over(self, ticket, a, b, c, d)
-  local task = self.waiters_[ticket]
-  if task then
-    self.kept_[ticket] = nil
-    leave(self, ticket)
-    task.done, task[1], task[2], task[3], task[4] = true, a, b, c, d
-    self.loop:wake(task)
-  elseif self.kept_[ticket] then
-    self.kept_[ticket] = { a, b, c, d }
-  end
-end
-
--- Lets others run for once when the running task has not had to wait for long.
-local function take_turns(self)
-  self.taken_ = self.taken_ + 1
-  if self.taken_ < FAIR then return end
-  self.taken_ = 0
-  self.loop:suspend(self.loop:current(), self, self.now())
-end
-
--- Waits until something is handed over for key. As wait, for any key.
-local function await(self, key, deadline)
-  if not self.mux then return closed() end
-  local loop = self.loop
-  local task = loop:current()
-  enter(self, key, task)
+  waiters[key] = task
+  local waiting = self.waiting_ + 1
+  self.waiting_ = waiting
+  if waiting == 1 then loop:watch(self) end
   repeat
     loop:suspend(task, self, deadline)
   until task.done or task.cancelled or (deadline and self.now() >= deadline)
   self.taken_ = 0
   if task.done then
-    local a, b, c, d = task[1], task[2], task[3], task[4]
-    task[2] = nil -- a body is not to be kept alive by a task
-    return a, b, c, d
+    local body = task[2]
+    task[2] = nil -- is not to be kept alive by a task
+    return task[1], body, task[3], task[4]
   end
   leave(self, key)
   if task.cancelled then
@@ -147,49 +118,104 @@ local function await(self, key, deadline)
   return false
 end
 
+--- Gives a result to the waiter of a ticket, keeps it when it is a poll's, else drops it. For who
+--- collects.
+function Driver:hand_over(ticket, a, b, c, d)
+  local task = self.waiters_[ticket]
+  if task then
+    self.kept_[ticket] = nil
+    task.done, task[1], task[2], task[3], task[4] = true, a, b, c, d
+    leave(self, ticket)
+    self.loop:wake(task)
+  elseif self.kept_[ticket] then
+    self.kept_[ticket] = { a, b, c, d }
+  end
+end
+
+--- Whether the result of a poll is still wanted.
+function Driver:keeps(ticket)
+  return self.kept_[ticket] ~= nil
+end
+
+--- What a wait gets once the client, or what it waits for, has been closed.
+function Driver:refuse()
+  return nil, self.mux and "cancelled" or "the client is closed", CANCELLED, { retryable = false }
+end
+
+-- Lets others run for once when the running task has not had to wait for long.
+local function take_turns(self)
+  self.taken_ = self.taken_ + 1
+  if self.taken_ < FAIR then return end
+  self.taken_ = 0
+  local task = self.loop:current()
+  if task then self.loop:suspend(task, self, self.now()) end
+end
+
 --- Waits for the result of a ticket.
 ---@param deadline number|nil by now()
 ---@return integer|false|nil status false when the deadline passed: the ticket is still good
 ---@return string|nil body, or message
 ---@return number|string|nil retry_after in seconds, or code
 ---@return table|nil detail
-function Driver:wait(key, deadline)
-  local held = self.kept_[key]
+function Driver:wait(ticket, deadline)
+  local held = self.kept_[ticket]
   if held and held ~= PENDING then
     take_turns(self)
-    self.kept_[key] = nil
+    self.kept_[ticket] = nil
     return held[1], held[2], held[3], held[4]
   end
-  return await(self, key, deadline)
+  if not self.mux then return self:refuse() end
+  local task = self.loop:current()
+  if task then return await(self, task, ticket, deadline) end
+  if not held then return blocking.wait(self, ticket, deadline) end
+  local status, b, c, d = blocking.wait(self, ticket, deadline, true)
+  if status ~= false then self.kept_[ticket] = nil end
+  return status, b, c, d
 end
 
 --- Waits until the request of a ticket has been written to the network, or has ended.
 function Driver:flush(ticket)
-  if not self.mux then return closed() end
+  if not self.mux then return self:refuse() end
   if self.mux:sent(ticket) then return true end
+  local task = self.loop:current()
+  if not task then return blocking.flush(self, ticket) end
   self.sending_[ticket] = true
-  return await(self, -ticket)
+  self.sending_count_ = self.sending_count_ + 1
+  return await(self, task, -ticket)
 end
 
 --- Whether a wait would suspend a coroutine, rather than block.
 function Driver:would_yield()
-  return self.loop:current().thread ~= nil
+  return self.loop:current() ~= nil
 end
 
 --- Waits for a time; `key` is what cancel() ends it by.
 ---@param key any not an integer
 ---@return false|nil as for wait: false when the time is over
 function Driver:sleep(seconds, key)
-  return await(self, key, self.now() + seconds)
+  if not self.mux then return self:refuse() end
+  local deadline = self.now() + seconds
+  local task = self.loop:current()
+  if not task then return blocking.sleep(self, deadline) end
+  return await(self, task, key, deadline)
 end
 
 --- Forgets a ticket, or ends a sleep: a waiter gets CANCELLED_ERROR, nobody gets a result.
 function Driver:cancel(key)
   self.kept_[key] = nil
-  if self.waiters_[key] then
-    hand_over(self, key, nil, "cancelled", CANCELLED, { retryable = false })
-  end
+  if self.waiters_[key] then self:hand_over(key, self:refuse()) end
   if self.mux and type(key) == "number" then self.mux:cancel(key) end
+end
+
+-- Wakes those whose requests have been sent.
+local function tell_sent(self)
+  for ticket in pairs(self.sending_) do
+    if self.mux:sent(ticket) then
+      self.sending_[ticket] = nil
+      self.sending_count_ = self.sending_count_ - 1
+      self:hand_over(-ticket, true)
+    end
+  end
 end
 
 --- Lets the mux work, waits at most that long (nil: until something ends), and hands over what has
@@ -198,18 +224,14 @@ end
 ---@return true|nil, string|nil "interrupted" when a signal ended the wait early
 function Driver:step(seconds)
   local mux = self.mux
-  if not mux then return closed() end
+  if not mux then return self:refuse() end
   local fine, message = mux:step(seconds)
-  repeat
-    local ticket, a, b, c, d = mux:collect()
-    if ticket then hand_over(self, ticket, a, b, c, d) end
-  until not ticket
-  for sending in pairs(self.sending_) do
-    if mux:sent(sending) then
-      self.sending_[sending] = nil
-      hand_over(self, -sending, true)
-    end
+  local ticket, a, b, c, d = mux:collect()
+  while ticket do
+    self:hand_over(ticket, a, b, c, d)
+    ticket, a, b, c, d = mux:collect()
   end
+  if self.sending_count_ > 0 then tell_sent(self) end
   return fine, message
 end
 
@@ -240,11 +262,9 @@ function Driver:close()
   self.mux = nil
   local keys = {}
   for key in pairs(self.waiters_) do keys[#keys + 1] = key end
-  for _, key in ipairs(keys) do
-    hand_over(self, key, nil, "the client is closed", CANCELLED, { retryable = false })
-  end
+  for _, key in ipairs(keys) do self:hand_over(key, self:refuse()) end
   self.loop:unwatch(self)
-  self.kept_ = {}
+  self.kept_, self.sending_, self.sending_count_ = {}, {}, 0
   mux:close()
 end
 

@@ -1,32 +1,60 @@
---- The loop of a program without one: whoever waits steps the mux, and nothing else runs
---- meanwhile. See driver.lua for what a loop is. Must not know what is waited for.
+--- Waiting without a loop: the caller steps the mux until what it waits for is there, and nothing
+--- else runs meanwhile. Nothing is noted down, so an error in the middle (Ctrl-C) leaves nothing
+--- behind. Must not know what is waited for.
+---
+--- As a loop (see driver.lua), this blocks always, even inside momento.run.
 
-local Blocking = {}
-Blocking.__index = Blocking
+local blocking = { name = "blocking" }
 
---- The one who waits: the whole program. A wait that an error ended (Ctrl-C) never gave its task
---- back, and one begun by a finalizer is inside another; both need a task of their own.
-function Blocking:current()
-  local task = self.task_
-  if task.waiting then
-    task = {}
-    self.task_ = task
-  end
-  return task
+--- Nobody to suspend: the driver is to call wait, flush or sleep below.
+function blocking.current() return nil end
+
+-- Seconds to wait at most, nil for any time.
+local function left(driver, deadline)
+  if not deadline then return nil end
+  local seconds = deadline - driver.now()
+  return seconds > 0 and seconds or 0
 end
 
-function Blocking.suspend(_, task, driver, deadline)
-  task.waiting = true
-  local seconds = deadline and deadline - driver.now()
-  if seconds and seconds < 0 then seconds = 0 end
-  driver:step(seconds)
-  task.waiting = false
+--- Waits for the result of a ticket. As driver:wait; `poll`: the result of a poll, which somebody
+--- may cancel meanwhile (a finalizer).
+function blocking.wait(driver, ticket, deadline, poll)
+  local mux = driver.mux
+  repeat
+    local seconds = left(driver, deadline)
+    mux:step(seconds)
+    if not driver.mux then return driver:refuse() end
+    local ended, a, b, c, d = mux:collect()
+    while ended do
+      if ended == ticket then return a, b, c, d end
+      driver:hand_over(ended, a, b, c, d)
+      ended, a, b, c, d = mux:collect()
+    end
+    if poll and not driver:keeps(ticket) then return driver:refuse() end
+  until seconds == 0
+  return false
 end
 
-function Blocking.wake() end
+--- Waits until a request is sent.
+function blocking.flush(driver, ticket)
+  while driver.mux and not driver.mux:sent(ticket) do driver:step() end
+  return true
+end
 
-function Blocking.watch() end
+--- Waits for a time.
+function blocking.sleep(driver, deadline)
+  repeat
+    local seconds = left(driver, deadline)
+    driver:step(seconds)
+    if not driver.mux then return driver:refuse() end
+  until seconds == 0
+  return false
+end
 
-function Blocking.unwatch() end
+-- LuaJIT's compiled code does not look for signals; the interpreter does, after each step.
+local jit = rawget(_G, "jit")
+if jit then
+  for _, wait in pairs { blocking.wait, blocking.flush, blocking.sleep } do jit.off(wait) end
+end
 
-return setmetatable({ name = "blocking", task_ = {} }, Blocking)
+return blocking

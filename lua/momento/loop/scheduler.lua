@@ -4,12 +4,12 @@
 
 local curl = require "momento.curl"
 local Driver = require "momento.driver"
-local blocking = require "momento.loop.blocking"
 local Timers = require "momento.loop.timers"
 local yieldable = require "momento.loop.yieldable"
 
 local now = curl.now
 local running, resume, yield = coroutine.running, coroutine.resume, coroutine.yield
+local unpack = table.unpack or unpack -- luacheck: ignore 143
 
 local SUSPENDED, ENDED = {}, {} -- what a task's coroutine hands to its scheduler
 local NO_DESCRIPTOR_TICK = 0.005 -- seconds, where several muxes cannot be waited for at once
@@ -82,20 +82,14 @@ end
 
 function Scheduler:current()
   local task = self.running_
-  if not task then return blocking:current() end
+  if not task then return nil end
   if running() ~= task.thread then yieldable.refuse() end
   if task.cancelled then error(Driver.TASK_CANCELLED, 0) end
   yieldable.check()
   return task
 end
 
---- Whether the caller would be suspended rather than blocked.
-function Scheduler:in_task()
-  return self.running_ ~= nil
-end
-
-function Scheduler:suspend(task, driver, deadline)
-  if not task.thread then return blocking:suspend(task, driver, deadline) end
+function Scheduler:suspend(task, _, deadline)
   task.suspended_ = true
   if deadline then
     self.timers_:add(task, deadline)
@@ -131,10 +125,8 @@ local function ended(self, task)
   self.timers_:remove(task)
 end
 
--- What a task's coroutine did: it suspended itself, ended, failed, or yielded to nobody we know.
-local function after(self, task, fine, what)
-  self.running_ = nil
-  if what == SUSPENDED then return end
+-- A task's coroutine did not suspend itself: it ended, failed, or yielded to nobody we know.
+local function settle(self, task, fine, what)
   if fine and what ~= ENDED then
     make_ready(self, task)
     return
@@ -147,14 +139,17 @@ end
 
 local function continue(self, task)
   local start = task.start_
-  if not start then
-    self.running_ = task
-    return after(self, task, resume(task.thread))
-  end
   task.start_ = nil
-  if task.cancelled then return ended(self, task) end
+  if start and task.cancelled then return ended(self, task) end
+  local fine, what
   self.running_ = task
-  return after(self, task, resume(task.thread, (unpack or table.unpack)(start, 1, start.n + 1)))
+  if start then
+    fine, what = resume(task.thread, unpack(start, 1, start.n + 1))
+  else
+    fine, what = resume(task.thread)
+  end
+  self.running_ = nil
+  if what ~= SUSPENDED then settle(self, task, fine, what) end
 end
 
 -- Waits for several muxes, and gives each a turn.
@@ -247,7 +242,7 @@ function Scheduler:sleep(seconds)
   end
   local deadline = now() + seconds
   local task = self:current()
-  if not task.thread then
+  if not task then
     repeat
       curl.wait(math.max(0, deadline - now()))
     until now() >= deadline
