@@ -13,6 +13,15 @@ local function connect(host, port, seconds)
 end
 http.connect = connect
 
+--- Whether somebody listens on that port of this machine.
+function http.connectable(port)
+  local connection = assert(socket.tcp())
+  connection:settimeout(30)
+  local connected = connection:connect("127.0.0.1", port)
+  connection:close()
+  return connected ~= nil
+end
+
 --- Sends bytes as they are; everything that came back until the server closed, or `seconds` (30)
 --- passed without a byte: then nil, "timeout", what came so far.
 function http.raw(host, port, bytes, seconds)
@@ -51,6 +60,23 @@ function http.parse(answer)
   end
   if (headers["transfer-encoding"] or ""):lower() == "chunked" then body = dechunk(body) end
   return tonumber(status), headers, body
+end
+
+--- Reads one answer off a connection that stays open: status, headers (lower-case names), body; nil
+--- and the problem when it broke off. head_only: the answer to a HEAD.
+function http.read_answer(connection, head_only)
+  local lines = {}
+  repeat
+    local line, problem = connection:receive "*l"
+    if not line then return nil, problem end
+    lines[#lines + 1] = line
+  until line == ""
+  local status, headers = http.parse(table.concat(lines, "\r\n") .. "\r\n")
+  local length = tonumber(headers["content-length"] or 0)
+  if head_only or length == 0 then return status, headers, "" end
+  local body, problem = connection:receive(length)
+  if not body then return nil, problem end
+  return status, headers, body
 end
 
 --- One request on its own connection: status, headers (lower-case names), body. Options: method
