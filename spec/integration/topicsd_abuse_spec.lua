@@ -5,13 +5,8 @@ local Topicsd = require "spec.support.topicsd"
 local http = require "spec.support.http"
 local process = require "spec.support.process"
 
-local limits = {
-  "--api-key", "secret", "--request-timeout", "1", "--idle-timeout", "2", "--write-timeout", "1",
-}
-
 describe("topicsd", function()
-  local server
-  local idle -- descriptors of the server when it has no client
+  local server -- its field idle: its descriptors when it has no client
 
   teardown(function() Topicsd.stop_all() end)
 
@@ -45,17 +40,17 @@ describe("topicsd", function()
   end
 
   local function wait_for_clients(count)
-    process.wait_until(function() return descriptors() == idle + count end, 30, function()
-      return ("%d clients, there are %d"):format(count, descriptors() - idle)
+    process.wait_until(function() return descriptors() == server.idle + count end, 30, function()
+      return ("%d clients, there are %d"):format(count, descriptors() - server.idle)
     end)
   end
 
   local function use(started)
     server = started
-    idle = descriptors()
+    server.idle = server.idle or descriptors()
   end
 
-  setup(function() use(Topicsd.start(limits)) end)
+  setup(function() use(Topicsd.start { "--api-key", "secret" }) end)
   before_each(function() wait_for_clients(0) end)
 
   -- What the kernel says of the server: seconds of processor time, bytes of memory.
@@ -159,36 +154,6 @@ describe("topicsd", function()
     end
   end)
 
-  it("gives up on who is slow: 408 for half a request, none for nothing", function()
-    local half, nothing, dripping = connect(), connect(), connect()
-    half:send "GET / HTTP/1.1\r\nHost:"
-    dripping:settimeout(0.05)
-    dripping:send "GET / HTTP/1.1\r\nX: "
-    process.wait_until(function()
-      dripping:send "x"
-      return dripping:receive(1) == "H"
-    end, 30, "an answer to the slow client")
-    local status, headers = http.read_answer(half)
-    assert.equal(408, status)
-    assert.equal("close", headers.connection)
-    assert.equal("closed", (select(2, nothing:receive(1))))
-    for _, connection in ipairs { half, nothing, dripping } do connection:close() end
-    wait_for_clients(0)
-    works()
-  end)
-
-  it("cuts off who never reads its answers", function()
-    for _ = 1, 40 do publish("large", ("x"):rep(4096)) end
-    local connection = connect()
-    for _ = 1, 200 do
-      if not connection:send(poll("large", "?sequence_number=1")) then break end
-    end
-    wait_for_clients(1)
-    works()
-    wait_for_clients(0)
-    connection:close()
-  end)
-
   it("forgets a client that goes while its poll waits, in whichever way", function()
     local function leave(way)
       local clients = {}
@@ -252,6 +217,49 @@ describe("topicsd", function()
     flood:close()
     for _, client in ipairs(clients) do client:close() end
     wait_for_clients(0)
+  end)
+
+  describe("with little patience", function()
+    local patient
+
+    setup(function()
+      patient = server
+      use(Topicsd.start {
+        "--api-key", "secret", "--request-timeout", "1", "--idle-timeout", "1",
+        "--write-timeout", "1",
+      })
+    end)
+
+    teardown(function() use(patient) end)
+
+    it("gives up on who is slow: 408 for half a request, none for nothing", function()
+      local half, nothing, dripping = connect(), connect(), connect()
+      half:send "GET / HTTP/1.1\r\nHost:"
+      dripping:settimeout(0.05)
+      dripping:send "GET / HTTP/1.1\r\nX: "
+      process.wait_until(function()
+        dripping:send "x"
+        return dripping:receive(1) == "H"
+      end, 30, "an answer to the slow client")
+      local status, headers = http.read_answer(half)
+      assert.equal(408, status)
+      assert.equal("close", headers.connection)
+      assert.equal("closed", (select(2, nothing:receive(1))))
+      for _, connection in ipairs { half, nothing, dripping } do connection:close() end
+      wait_for_clients(0)
+      works()
+    end)
+
+    it("cuts off who never reads its answers", function()
+      for _ = 1, 40 do publish("large", ("x"):rep(4096)) end
+      local connection = connect()
+      for _ = 1, 200 do assert(connection:send(poll("large", "?sequence_number=1"))) end
+      works()
+      wait_for_clients(0)
+      local whole, _, part = connection:receive "*a"
+      assert.is_true(select(2, (whole or part):gsub("HTTP/1.1 200", "")) < 200)
+      connection:close()
+    end)
   end)
 
   describe("with few connections allowed", function()
