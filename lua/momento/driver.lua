@@ -3,10 +3,9 @@
 --- waits; must not know Topics, nor which loop runs. Exactly one party steps a mux at a time: the
 --- loop, or the caller where there is none.
 ---
---- A loop is a table with these methods, 15 to 60 lines (momento.loop.scheduler is the one that
---- clients have unless told). A task is a table of the loop's own, one for each coroutine that
---- waits; the driver sets its fields `done` and [1] to [4], and reads `thread`, the coroutine, and
---- `cancelled`.
+--- A loop is a table with these methods, 15 to 60 lines (momento.loop.scheduler is what clients
+--- have unless told). A task is a table of the loop's own, one for each coroutine that waits; the
+--- driver sets its fields `done` and [1] to [4], and reads `thread`, the coroutine, and `cancelled`.
 ---
 ---   loop:current() -> task|nil of the coroutine that runs now; nil: the caller cannot be suspended,
 ---                              and is blocked. Raises when it should be suspended but cannot (see

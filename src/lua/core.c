@@ -127,8 +127,12 @@ bool core_push_path(lua_State *L, int index) {
   return true;
 }
 
+/* Called for every request, so it knows the two metatables by its upvalues. */
 static int state(lua_State *L) {
-  if (compat_testudata(L, 1, CORE_SUBSCRIPTION) == NULL) core_check(L, 1, CORE_CLIENT);
+  const void *meta = lua_getmetatable(L, 1) ? lua_topointer(L, -1) : NULL;
+  if (meta == NULL || (meta != lua_topointer(L, lua_upvalueindex(1)) &&
+                       meta != lua_topointer(L, lua_upvalueindex(2))))
+    core_check(L, 1, CORE_CLIENT);
   compat_getslot(L, 1, CORE_SLOT_STATE);
   return 1;
 }
@@ -196,15 +200,10 @@ COMPAT_EXPORT int luaopen_momento_core(lua_State *L);
 
 COMPAT_EXPORT int luaopen_momento_core(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"base64_decode", decode_base64},
-      {"base64_encode", encode_base64},
-      {"client", core_client_new},
-      {"escape", escape},
-      {"json_object", json_object},
-      {"state", state},
-      {"subscription", core_subscription_new},
-      {"text_valid", text_valid},
-      {NULL, NULL},
+      {"base64_decode", decode_base64}, {"base64_encode", encode_base64},
+      {"client", core_client_new},      {"escape", escape},
+      {"json_object", json_object},     {"subscription", core_subscription_new},
+      {"text_valid", text_valid},       {NULL, NULL},
   };
   lua_newtable(L);
   compat_setfuncs(L, functions, 0);
@@ -218,6 +217,10 @@ COMPAT_EXPORT int luaopen_momento_core(lua_State *L) {
   lua_setfield(L, -4, "subscription_methods");
   core_message_class(L);
   lua_setfield(L, -4, "message_meta");
+  lua_pushvalue(L, -2);
+  lua_pushvalue(L, -2);
+  lua_pushcclosure(L, state, 2);
+  lua_setfield(L, -4, "state");
   lua_pop(L, 2);
   return 1;
 }
