@@ -116,21 +116,8 @@ local function refuse_types(method, cache, topic, value)
   error(("%s: %s must be a string, got %s%s"):format(method, name, type(wrong), hint), 3)
 end
 
--- One request for a publish. As transport:wait.
-local function post(transport, target, value, content_type, timeout)
-  local ticket, message, code, detail =
-    transport:send("publish", target, value, content_type, timeout)
-  if not ticket then return nil, message, code, detail end
-  local status, text, what, why = transport:wait(ticket)
-  if why and why.unwind then
-    transport:cancel(ticket)
-    error(why, 0)
-  end
-  return status, text, what, why
-end
-
--- Posts again as long as no byte can have reached a server: a publish is never sent twice.
-local function post_again(state, deadline, target, value, content_type, message, code, detail)
+-- Publishes again as long as no byte can have reached a server: a publish is never sent twice.
+local function publish_again(state, deadline, target, value, content_type, message, code, detail)
   local transport = state.transport
   local status
   for attempt = 1, retry.PUBLISH_ATTEMPTS do
@@ -142,7 +129,7 @@ local function post_again(state, deadline, target, value, content_type, message,
     local _, _, _, ended = transport:sleep(delay, {})
     if ended and ended.unwind then error(ended, 0) end
     status, message, code, detail =
-      post(transport, target, value, content_type, math.max(0.001, deadline - transport:now()))
+      transport:publish(target, value, content_type, math.max(0.001, deadline - transport:now()))
     if status then break end
   end
   return status, message, code, detail
@@ -152,15 +139,16 @@ end
 local function deliver(state, target, value, content_type, timeout)
   local transport, stats = state.transport, state.stats
   local deadline = transport:now() + timeout
-  local status, text, what, detail = post(transport, target, value, content_type, timeout)
-  if status == nil then
+  local status, text, what, detail = transport:publish(target, value, content_type, timeout)
+  if not status then
     status, text, what, detail =
-      post_again(state, deadline, target, value, content_type, text, what, detail)
+      publish_again(state, deadline, target, value, content_type, text, what, detail)
   end
   if status == 204 then
     stats.published = stats.published + 1
     return true
   end
+  if detail and detail.unwind then error(detail, 0) end -- the task was cancelled
   stats.publish_failures = stats.publish_failures + 1
   if status then text, what, detail = errors.from_status(status, text, what, state.secret) end
   return nil, text, what, detail

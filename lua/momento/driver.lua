@@ -1,11 +1,11 @@
 --- Drives one mux: steps it, and hands each result to the one who waits for it. This is the
---- transport that clients see (send, flush, wait, cancel, sleep, now, close). Knows tickets and who
---- waits; must not know Topics, nor which loop runs. Exactly one party steps a mux at a time: the
---- loop, or the caller where there is none.
+--- transport that clients see: publish, poll, flush, wait, cancel, sleep, now, pending, close. Knows
+--- tickets and who waits; must not know Topics, nor which loop runs. Exactly one party steps a mux
+--- at a time: the loop, or the caller where there is none.
 ---
 --- A loop is a table with these methods, 15 to 60 lines (momento.loop.scheduler is what clients
 --- have unless told). A task is a table of the loop's own, one for each coroutine that waits; the
---- driver sets its fields `done` and [1] to [4], and reads `thread`, the coroutine, and `cancelled`.
+--- driver sets its fields `done` and [1] to [4], and reads `thread` (the coroutine) and `cancelled`.
 ---
 ---   loop:current() -> task|nil of the coroutine that runs now; nil: the caller cannot be suspended,
 ---                              and is blocked. Raises when it should be suspended but cannot (see
@@ -62,22 +62,6 @@ function Driver.new(mux, loop, now)
   }, Driver)
 end
 
---- Hands a request to the network. A publish must be waited for by the one who sent it; the result
---- of a poll is kept for whoever waits first, or until it is cancelled.
----@return integer|nil ticket, or nil, message, code, detail
-function Driver:send(kind, target, body, content_type, timeout)
-  local mux = self.mux
-  if not mux then return self:refuse() end
-  if kind == "publish" then
-    self.loop:current() -- raises when the wait that follows could not be
-    return mux:submit(kind, target, body, content_type, timeout)
-  end
-  local ticket, message, code, detail = mux:submit(kind, target, body, content_type, timeout)
-  if not ticket then return nil, message, code, detail end
-  self.kept_[ticket] = PENDING
-  return ticket
-end
-
 -- Takes the waiter away from key.
 local function leave(self, key)
   self.waiters_[key] = nil
@@ -117,14 +101,46 @@ local function await(self, task, key, deadline)
   return false
 end
 
+--- Publishes, and waits for the answer. The transfer of a task that is cancelled ends with it.
+---@param timeout number seconds
+---@return integer|nil status, or nil, message, code, detail
+---@return string|nil body
+---@return number|nil retry_after in seconds
+function Driver:publish(target, body, content_type, timeout)
+  local mux = self.mux
+  if not mux then return self:refuse() end
+  local task = self.loop:current()
+  local ticket, message, code, detail = mux:submit("publish", target, body, content_type, timeout)
+  if not ticket then return nil, message, code, detail end
+  if not task then return blocking.wait(self, ticket) end
+  local status, text, what, why = await(self, task, ticket)
+  if why == Driver.TASK_CANCELLED then mux:cancel(ticket) end
+  return status, text, what, why
+end
+
+--- Hands a poll to the network. Its result is kept for whoever waits first, until it is cancelled.
+---@param timeout number seconds
+---@return integer|nil ticket, or nil, message, code, detail
+function Driver:poll(target, timeout)
+  local mux = self.mux
+  if not mux then return self:refuse() end
+  local ticket, message, code, detail = mux:submit("poll", target, nil, nil, timeout)
+  if not ticket then return nil, message, code, detail end
+  self.kept_[ticket] = PENDING
+  return ticket
+end
+
 --- Gives a result to the waiter of a ticket, keeps it when it is a poll's, else drops it. For who
 --- collects.
 function Driver:hand_over(ticket, a, b, c, d)
-  local task = self.waiters_[ticket]
+  local waiters = self.waiters_
+  local task = waiters[ticket]
   if task then
     self.kept_[ticket] = nil
+    waiters[ticket] = nil
+    self.waiting_ = self.waiting_ - 1
+    if self.waiting_ == 0 then self.loop:unwatch(self) end
     task.done, task[1], task[2], task[3], task[4] = true, a, b, c, d
-    leave(self, ticket)
     self.loop:wake(task)
   elseif self.kept_[ticket] then
     self.kept_[ticket] = { a, b, c, d }
@@ -150,7 +166,7 @@ local function take_turns(self)
   if task then self.loop:suspend(task, self, self.now()) end
 end
 
---- Waits for the result of a ticket.
+--- Waits for the result of a poll.
 ---@param deadline number|nil by now()
 ---@return integer|false|nil status false when the deadline passed: the ticket is still good
 ---@return string|nil body, or message
@@ -163,10 +179,9 @@ function Driver:wait(ticket, deadline)
     self.kept_[ticket] = nil
     return held[1], held[2], held[3], held[4]
   end
-  if not self.mux then return self:refuse() end
+  if not held or not self.mux then return self:refuse() end
   local task = self.loop:current()
   if task then return await(self, task, ticket, deadline) end
-  if not held then return blocking.wait(self, ticket, deadline) end
   local status, b, c, d = blocking.wait(self, ticket, deadline, true)
   if status ~= false then self.kept_[ticket] = nil end
   return status, b, c, d

@@ -63,8 +63,7 @@ local function ask(self, state)
   local transport = state.transport
   state.stats.polls = state.stats.polls + 1
   state.asked_at = transport:now()
-  local ticket, message, code, detail =
-    transport:send("poll", poll_target(self), nil, nil, state.poll_timeout)
+  local ticket, message, code, detail = transport:poll(poll_target(self), state.poll_timeout)
   state.ticket = ticket
   state.unsent = not ticket and { message, code, detail } or nil
 end

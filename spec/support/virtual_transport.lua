@@ -23,7 +23,7 @@ function VirtualTransport:now()
   return self.clock
 end
 
-function VirtualTransport:send(kind, target, body, content_type, timeout)
+local function send(self, kind, target, body, content_type, timeout)
   local ticket = #self.requests + 1
   local answer = self.answers[math.min(ticket, #self.answers)]
   self.requests[ticket] = {
@@ -33,6 +33,16 @@ function VirtualTransport:send(kind, target, body, content_type, timeout)
   if answer.refuse then return nil, answer.refuse[1], answer.refuse[2], answer.refuse[3] end
   self.tickets_[ticket] = { answer = answer, at = self.clock + (answer.after or 0) }
   return ticket
+end
+
+function VirtualTransport:poll(target, timeout)
+  return send(self, "poll", target, nil, nil, timeout)
+end
+
+function VirtualTransport:publish(target, body, content_type, timeout)
+  local ticket, message, code, detail = send(self, "publish", target, body, content_type, timeout)
+  if not ticket then return nil, message, code, detail end
+  return self:wait(ticket)
 end
 
 function VirtualTransport.flush()

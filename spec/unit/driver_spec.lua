@@ -15,37 +15,45 @@ local function make()
 end
 
 local function poll(driver)
-  return driver:send("poll", "/t", nil, nil, 90)
+  return driver:poll("/t", 90)
 end
 
 local function publish(driver)
-  return driver:send("publish", "/t", "body", "text/plain", 5)
+  return driver:publish("/t", "body", "text/plain", 5)
 end
 
 describe("momento.driver", function()
   describe("for a blocked caller", function()
-    it("passes the request on", function()
+    it("passes requests on", function()
       local driver, mux = make()
-      assert.equal(1, publish(driver))
-      assert.same({ "publish", "/t", "body", "text/plain", 5 }, mux.submitted[1])
+      mux.on_step = function()
+        mux:finish(2, 204, "")
+        return true
+      end
+      assert.equal(1, poll(driver))
+      assert.equal(204, (publish(driver)))
+      assert.same({ "poll", "/t", nil, nil, 90 }, mux.submitted[1])
+      assert.same({ "publish", "/t", "body", "text/plain", 5 }, mux.submitted[2])
     end)
 
     it("steps until the result is there, and returns it whole", function()
       local driver, mux = make()
-      local ticket = publish(driver)
       mux.on_step = function()
-        if mux.steps == 3 then mux:finish(ticket, nil, "m", "CONNECTION_ERROR", {}) end
+        if mux.steps == 3 then mux:finish(1, nil, "m", "CONNECTION_ERROR", {}) end
         return true
       end
-      assert.same({ nil, "m", "CONNECTION_ERROR", {} }, { driver:wait(ticket) })
+      assert.same({ nil, "m", "CONNECTION_ERROR", {} }, { publish(driver) })
       assert.equal(3, mux.steps)
     end)
 
-    it("keeps the results of other polls, and drops those of publishes", function()
+    it("keeps the results of other polls, and drops those of publishes nobody waits for", function()
       local driver, mux = make()
-      local first, lost, second = poll(driver), publish(driver), poll(driver)
+      local first, second = poll(driver), poll(driver)
+      mux.on_step = function() error "Ctrl-C" end
+      assert.is_false((pcall(publish, driver)))
+      mux.on_step = nil
       mux:finish(second, 200, "two")
-      mux:finish(lost, 204, "")
+      mux:finish(3, 204, "")
       mux:finish(first, 200, "one", 7)
       assert.same({ 200, "one", 7 }, { driver:wait(first) })
       assert.same({ 200, "two" }, { driver:wait(second) })
@@ -176,7 +184,7 @@ describe("momento.driver", function()
       assert.equal(200, taken)
     end)
 
-    it("gives a cancelled task an error that asks to unwind, and leaves the transfer", function()
+    it("gives a cancelled task an error that asks to unwind, and leaves its poll", function()
       local driver, mux, loop = make()
       local got
       local task = loop:spawn(function() got = { driver:wait(poll(driver)) } end)
@@ -186,6 +194,16 @@ describe("momento.driver", function()
       assert.same({}, mux.cancelled)
       assert.same({}, driver.waiters_)
       assert.equal(0, driver.waiting_)
+    end)
+
+    it("ends the publish of a cancelled task", function()
+      local driver, mux, loop = make()
+      local got
+      local task = loop:spawn(function() got = { publish(driver) } end)
+      loop:run(function() task:cancel() end)
+      assert.equal("CANCELLED_ERROR", got[3])
+      assert.is_true(got[4].unwind)
+      assert.same({ 1 }, mux.cancelled)
     end)
 
     it("prefers a result that came before the cancel", function()

@@ -9,6 +9,7 @@ local yieldable = require "momento.loop.yieldable"
 
 local now = curl.now
 local running, resume, yield = coroutine.running, coroutine.resume, coroutine.yield
+local check_yieldable = yieldable.check
 local unpack = table.unpack or unpack -- luacheck: ignore 143
 
 local SUSPENDED, ENDED = {}, {} -- what a task's coroutine hands to its scheduler
@@ -85,7 +86,7 @@ function Scheduler:current()
   if not task then return nil end
   if running() ~= task.thread then yieldable.refuse() end
   if task.cancelled then error(Driver.TASK_CANCELLED, 0) end
-  yieldable.check()
+  check_yieldable()
   return task
 end
 

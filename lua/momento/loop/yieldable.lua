@@ -34,13 +34,13 @@ end
 
 --- Raises unless the running coroutine can yield. Not for the main program.
 function yieldable.check()
-  local fine
-  if isyieldable then
-    fine = isyieldable()
-  else
-    fine = not getinfo or not c_function_below()
+  if getinfo and c_function_below() then error(MESSAGE, 0) end
+end
+
+if isyieldable then
+  function yieldable.check()
+    if not isyieldable() then error(MESSAGE, 0) end
   end
-  if not fine then error(MESSAGE, 0) end
 end
 
 --- Raises: for what knows by itself that it cannot wait where it is.

@@ -1,8 +1,8 @@
 --- The transport over libcurl: makes the mux of a client and the driver that waits on it. One
 --- request at a time is all it knows; must not know sequences or retries.
 ---
---- A transport has these methods (see driver.lua for their contracts): send, wait, cancel, sleep,
---- now, close, pending.
+--- A transport has these methods (see driver.lua for their contracts): publish, poll, flush, wait,
+--- cancel, sleep, now, pending, close.
 
 local curl = require "momento.curl"
 local Driver = require "momento.driver"

@@ -224,6 +224,18 @@ function Transport:wait(ticket, deadline)
   return response.status, response.body, clock.seconds_until(response.retry_after)
 end
 
+--- Publishes, and waits for the answer. As wait().
+function Transport:publish(target, body, content_type, timeout)
+  local ticket, message, code, detail = self:send("publish", target, body, content_type, timeout)
+  if not ticket then return nil, message, code, detail end
+  return self:wait(ticket)
+end
+
+--- Hands a poll to the network. As send().
+function Transport:poll(target, timeout)
+  return self:send("poll", target, nil, nil, timeout)
+end
+
 --- Gives a request up, or ends a sleep, by its ticket or key. Who waits learns of it within a tick.
 function Transport:cancel(key)
   if self.sleeping_[key] then
