@@ -20,14 +20,11 @@ static struct poller pollers[POLLERS];
 
 static struct broker_options usual(void) {
   return (struct broker_options){
+      .topics = {.idle_ms = 10000, .max_topics = 3, .max_caches = 2, .pages = &pages},
       .bounds = {4, 10000, 5000},
       .max_message_bytes = 100,
       .max_batch_bytes = 10000,
       .hold_ms = 1000,
-      .idle_ms = 10000,
-      .max_topics = 3,
-      .max_caches = 2,
-      .pages = &pages,
       .wake = poller_wake,
   };
 }
@@ -63,7 +60,7 @@ static struct topic_name name_of(const char *topic, char bytes[32]) {
 static enum broker_result publish(const char *topic, const char *text, uint64_t after_ms) {
   char bytes[32];
   const struct topic_name name = name_of(topic, bytes);
-  const struct broker_value value = {text, strlen(text), false};
+  const struct broker_value value = {.bytes = text, .length = strlen(text)};
   return broker_publish(broker, &name, &value, START_MS + after_ms);
 }
 
@@ -71,9 +68,10 @@ static enum broker_result poll(struct poller *poller, const char *topic, uint64_
                                uint64_t page, uint64_t after_ms) {
   char bytes[32];
   const struct topic_name name = name_of(topic, bytes);
+  const struct broker_poll asked = {number, page, UINT64_MAX, true, NULL};
   struct answer *answer = NULL;
   const enum broker_result result =
-      broker_poll(broker, &name, number, page, START_MS + after_ms, &poller->waiter, &answer);
+      broker_poll(broker, &name, &asked, START_MS + after_ms, &poller->waiter, &answer);
   if (result == BROKER_ANSWERED) poller_take(poller, answer);
   return result;
 }
@@ -236,7 +234,7 @@ static void keeps_caches_apart(void) {
   CHECK(poll(&pollers[0], "d/t", 0, 0, 0) == BROKER_NO_CACHE);
   CHECK(broker_topic_count(broker) == 0);
   end();
-  options.auto_create_caches = true;
+  options.topics.auto_create_caches = true;
   begin("made when first used", &options);
   CHECK(publish("d/t", "x", 0) == BROKER_PUBLISHED);
   check_row("the same topic name in two caches");

@@ -42,13 +42,11 @@ static bool one_in(uint64_t chances) {
 
 static void start_broker(void) {
   const struct broker_options options = {
+      .topics = {.idle_ms = MODEL_IDLE_MS, .max_topics = MODEL_TOPICS_AT_ONCE, .pages = &pages},
       .bounds = {MODEL_MESSAGES, MODEL_BYTES, MODEL_AGE_MS},
       .max_message_bytes = 100,
       .max_batch_bytes = MODEL_BATCH_BYTES,
       .hold_ms = MODEL_HOLD_MS,
-      .idle_ms = MODEL_IDLE_MS,
-      .max_topics = MODEL_TOPICS_AT_ONCE,
-      .pages = &pages,
       .wake = poller_wake,
   };
   broker = broker_new(&options);
@@ -97,7 +95,7 @@ static void publish(void) {
       snprintf(text, sizeof text, "%" PRIu64 "%.*s", published++, (int)random_below(60),
                "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                "xxxxxxxxxxxxxxxxxxxxxxxx");
-  const struct broker_value value = {text, (size_t)length, false};
+  const struct broker_value value = {.bytes = text, .length = (size_t)length};
   const enum broker_result result = broker_publish(broker, &name, &value, now_ms);
   struct model_topic *topic = model_find(&model, index, now_ms);
   if (!CHECK((result == BROKER_PUBLISHED) == (topic != NULL)) || topic == NULL) return;
@@ -125,9 +123,10 @@ static void poll(struct client *client) {
   choose_position(&model.topics[index], &number, &page);
   char name_bytes[8];
   const struct topic_name name = name_of(index, name_bytes);
+  const struct broker_poll asked = {number, page, UINT64_MAX, true, NULL};
   struct answer *answer = NULL;
   const enum broker_result result =
-      broker_poll(broker, &name, number, page, now_ms, &client->poller.waiter, &answer);
+      broker_poll(broker, &name, &asked, now_ms, &client->poller.waiter, &answer);
   struct model_topic *topic = model_find(&model, index, now_ms);
   if (!CHECK((result == BROKER_TOPIC_LIMIT) == (topic == NULL)) || topic == NULL) return;
   char body[MODEL_BODY_SIZE];

@@ -2,8 +2,9 @@
 #ifndef TOPICSD_SPEC_POLLER_H
 #define TOPICSD_SPEC_POLLER_H
 
-#include "../../src/server/answer.h"
-#include "../../src/server/waiter.h"
+#include "../../src/server/api.h"
+
+#include "check.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,38 @@ static inline const char *poller_body(const struct poller *poller) {
 
 static inline size_t poller_body_length(const struct poller *poller) {
   return poller->answer == NULL ? 0 : poller->answer->length - poller->answer->body_at;
+}
+
+/* Whether part is somewhere in the last answer. */
+static inline bool poller_told(const struct poller *poller, const char *part) {
+  const size_t length = strlen(part);
+  for (size_t i = 0; poller->answer != NULL && i + length <= poller->answer->length; i++) {
+    if (memcmp(poller->answer->bytes + i, part, length) == 0) return true;
+  }
+  return false;
+}
+
+/* NULL: absent. */
+static inline struct api_text poller_text(const char *text) {
+  return (struct api_text){text, text == NULL ? 0 : strlen(text)};
+}
+
+/* Sends a request, every piece of it in memory that is exactly as long. */
+static inline void poller_ask(struct poller *poller, struct api *api,
+                              const struct api_request *request, uint64_t now_ms) {
+  struct api_request sent = *request;
+  struct api_text *const texts[] = {&sent.method, &sent.target, &sent.authorization,
+                                    &sent.content_type, &sent.body};
+  char *copies[CHECK_COUNT(texts)];
+  for (size_t i = 0; i < CHECK_COUNT(texts); i++) {
+    copies[i] = texts[i]->bytes == NULL ? NULL : check_copy(texts[i]->bytes, texts[i]->length);
+    texts[i]->bytes = copies[i];
+  }
+  struct answer *answer = NULL;
+  if (api_handle(api, &sent, now_ms, &poller->waiter, &answer) == API_ANSWERED)
+    poller_take(poller, answer);
+  for (size_t i = 0; i < CHECK_COUNT(texts); i++)
+    free(copies[i]);
 }
 
 #define CHECK_BODY(poller, expected)                                                               \

@@ -7,7 +7,7 @@
 
 static const struct {
   const char *target;
-  bool topic; /* else of no known path */
+  enum target_path path;
   const char *cache_name;
   const char *topic_name;
   const char *token;
@@ -15,40 +15,48 @@ static const struct {
   const char *page;
   bool repeated;
 } rows[] = {
-    {"/topics/c/t", true, "c", "t", ABSENT, ABSENT, ABSENT, false},
-    {"/topics/c/t?", true, "c", "t", ABSENT, ABSENT, ABSENT, false},
-    {"/topics/a%2Fb/%20?token=x", true, "a%2Fb", "%20", "x", ABSENT, ABSENT, false},
-    {"/topics//t", true, "", "t", ABSENT, ABSENT, ABSENT, false},
-    {"/topics/c/", true, "c", "", ABSENT, ABSENT, ABSENT, false},
-    {"/topics//", true, "", "", ABSENT, ABSENT, ABSENT, false},
-    {"/topics/c/t?sequence_number=1&sequence_page=2", true, "c", "t", ABSENT, "1", "2", false},
-    {"/topics/c/t?sequence_page=2&x=3&token=a%26b", true, "c", "t", "a%26b", ABSENT, "2", false},
-    {"/topics/c/t?token", true, "c", "t", "", ABSENT, ABSENT, false},
-    {"/topics/c/t?token=", true, "c", "t", "", ABSENT, ABSENT, false},
-    {"/topics/c/t?token=a=b==", true, "c", "t", "a=b==", ABSENT, ABSENT, false},
-    {"/topics/c/t?token=a?b/c", true, "c", "t", "a?b/c", ABSENT, ABSENT, false},
-    {"/topics/c/t?&&sequence_number=7&", true, "c", "t", ABSENT, "7", ABSENT, false},
-    {"/topics/c/t?Token=1&xtoken=2&tokenx=3&=4", true, "c", "t", ABSENT, ABSENT, ABSENT, false},
-    {"/topics/c/t?x=1&x=2", true, "c", "t", ABSENT, ABSENT, ABSENT, false},
-    {"/topics/c/t?token=1&token=1", true, "c", "t", "1", ABSENT, ABSENT, true},
-    {"/topics/c/t?token&token=1", true, "c", "t", "1", ABSENT, ABSENT, true},
-    {"/topics/c/t?sequence_number=1&sequence_number=2", true, "c", "t", ABSENT, "2", ABSENT, true},
-    {"/topics/c/t?sequence_page=1&sequence_page=1", true, "c", "t", ABSENT, ABSENT, "1", true},
-    {"/", false, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
-    {"", false, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
-    {"*", false, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
-    {"?token=x", false, ABSENT, ABSENT, "x", ABSENT, ABSENT, false},
-    {"topics/c/t", false, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
-    {"/topics", false, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
-    {"/topics/", false, "", ABSENT, ABSENT, ABSENT, ABSENT, false},
-    {"/topics/c", false, "c", ABSENT, ABSENT, ABSENT, ABSENT, false},
-    {"/topics/c/t/", false, "c", "t/", ABSENT, ABSENT, ABSENT, false},
-    {"/topics/c/t/u", false, "c", "t/u", ABSENT, ABSENT, ABSENT, false},
-    {"/topics?/c/t", false, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
-    {"//topics/c/t", false, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
-    {"/Topics/c/t", false, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
-    {"/topicss/c/t", false, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
-    {"/%74opics/c/t", false, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"/topics/c/t", TARGET_TOPIC, "c", "t", ABSENT, ABSENT, ABSENT, false},
+    {"/topics/c/t?", TARGET_TOPIC, "c", "t", ABSENT, ABSENT, ABSENT, false},
+    {"/topics/a%2Fb/%20?token=x", TARGET_TOPIC, "a%2Fb", "%20", "x", ABSENT, ABSENT, false},
+    {"/topics//t", TARGET_TOPIC, "", "t", ABSENT, ABSENT, ABSENT, false},
+    {"/topics/c/", TARGET_TOPIC, "c", "", ABSENT, ABSENT, ABSENT, false},
+    {"/topics//", TARGET_TOPIC, "", "", ABSENT, ABSENT, ABSENT, false},
+    {"/topics/c/t?sequence_number=1&sequence_page=2", TARGET_TOPIC, "c", "t", ABSENT, "1", "2",
+     false},
+    {"/topics/c/t?sequence_page=2&x=3&token=a%26b", TARGET_TOPIC, "c", "t", "a%26b", ABSENT, "2",
+     false},
+    {"/topics/c/t?token", TARGET_TOPIC, "c", "t", "", ABSENT, ABSENT, false},
+    {"/topics/c/t?token=", TARGET_TOPIC, "c", "t", "", ABSENT, ABSENT, false},
+    {"/topics/c/t?token=a=b==", TARGET_TOPIC, "c", "t", "a=b==", ABSENT, ABSENT, false},
+    {"/topics/c/t?token=a?b/c", TARGET_TOPIC, "c", "t", "a?b/c", ABSENT, ABSENT, false},
+    {"/topics/c/t?&&sequence_number=7&", TARGET_TOPIC, "c", "t", ABSENT, "7", ABSENT, false},
+    {"/topics/c/t?Token=1&xtoken=2&tokenx=3&=4", TARGET_TOPIC, "c", "t", ABSENT, ABSENT, ABSENT,
+     false},
+    {"/topics/c/t?x=1&x=2", TARGET_TOPIC, "c", "t", ABSENT, ABSENT, ABSENT, false},
+    {"/topics/c/t?token=1&token=1", TARGET_TOPIC, "c", "t", "1", ABSENT, ABSENT, true},
+    {"/topics/c/t?token&token=1", TARGET_TOPIC, "c", "t", "1", ABSENT, ABSENT, true},
+    {"/topics/c/t?sequence_number=1&sequence_number=2", TARGET_TOPIC, "c", "t", ABSENT, "2", ABSENT,
+     true},
+    {"/topics/c/t?sequence_page=1&sequence_page=1", TARGET_TOPIC, "c", "t", ABSENT, ABSENT, "1",
+     true},
+    {"/tokens", TARGET_TOKENS, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"/tokens?token=x", TARGET_TOKENS, ABSENT, ABSENT, "x", ABSENT, ABSENT, false},
+    {"/tokens/", TARGET_UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"/", TARGET_UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"", TARGET_UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"*", TARGET_UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"?token=x", TARGET_UNKNOWN, ABSENT, ABSENT, "x", ABSENT, ABSENT, false},
+    {"topics/c/t", TARGET_UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"/topics", TARGET_UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"/topics/", TARGET_UNKNOWN, "", ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"/topics/c", TARGET_UNKNOWN, "c", ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"/topics/c/t/", TARGET_UNKNOWN, "c", "t/", ABSENT, ABSENT, ABSENT, false},
+    {"/topics/c/t/u", TARGET_UNKNOWN, "c", "t/u", ABSENT, ABSENT, ABSENT, false},
+    {"/topics?/c/t", TARGET_UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"//topics/c/t", TARGET_UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"/Topics/c/t", TARGET_UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"/topicss/c/t", TARGET_UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
+    {"/%74opics/c/t", TARGET_UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, false},
 };
 
 static void check_part(struct target_part part, const char *expected) {
@@ -64,7 +72,7 @@ static void takes_targets_apart(void) {
     char *copy = check_copy(rows[i].target, length);
     struct target target;
     target_parse(copy, length, &target);
-    CHECK(target.path == (rows[i].topic ? TARGET_TOPIC : TARGET_UNKNOWN));
+    CHECK(target.path == rows[i].path);
     check_part(target.cache, rows[i].cache_name);
     check_part(target.topic, rows[i].topic_name);
     check_part(target.token, rows[i].token);

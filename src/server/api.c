@@ -1,47 +1,22 @@
-/* Routes a request, checks what the protocol wants checked, and turns the broker's results into
-   answers. The checks stand in the order of the answers they give: 404 path, 405, 400 and 401
-   credentials, 400 names and query, 429 size, 400 value, 404 cache. */
-#include "api.h"
+/* Sets the server up and finds out what a request is about. The answers that a request may get come
+   in this order: 404 path, 405, 400 query and credentials, 401, 429 rate; then those of its kind.
+ */
+#include "api_internal.h"
 
-#include "auth.h"
-#include "broker.h"
-#include "credential.h"
-#include "target.h"
+#include "vend.h"
 
 #include "../wire/number.h"
 #include "../wire/url.h"
-#include "../wire/utf8.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Of one decoded name: bounds what a topic costs, and the buffers here. */
-enum { NAME_MAX_BYTES = 1024 };
-
-#define ALLOWED_METHODS "GET, POST, OPTIONS"
-
-struct api {
-  struct auth *auth;
-  struct broker *broker;
-  size_t max_message_bytes;
-  struct answer *published;   /* 204 */
-  struct answer *preflight;   /* 204 of OPTIONS */
-  struct answer *unavailable; /* 503, for when there is no memory to build a better one */
-};
-
-/* What is known of a request while it is handled. */
-struct exchange {
-  struct api *api;
-  const struct api_request *request;
-  struct target target;
-  uint64_t now_ms;
-  struct topic_name name;
-  char *name_bytes; /* room for name */
-};
+#define TOPIC_METHODS "GET, POST, OPTIONS"
+#define TOKEN_METHODS "POST, OPTIONS"
 
 void api_options_default(struct api_options *options) {
   *options = (struct api_options){
+      .endpoint = "",
       .max_message_bytes = 4096,
       .max_messages = 1024,
       .max_bytes = 1048576,
@@ -54,25 +29,51 @@ void api_options_default(struct api_options *options) {
   };
 }
 
-static struct broker *make_broker(const struct api_options *options) {
+void api_options_limit_as_hosted(struct api_options *options) {
+  options->max_message_bytes = 4096;
+  options->operations_per_second = 10;
+  options->polls_per_key = 100;
+}
+
+static struct auth *make_auth(const struct api_options *options) {
+  struct auth_options auth = {.keys = options->keys,
+                              .key_count = options->key_count,
+                              .open = options->no_auth,
+                              .secret = {options->token_secret, options->token_secret_length}};
+  memcpy(auth.seed, options->seed, sizeof auth.seed);
+  return auth_new(&auth);
+}
+
+static struct limits *make_limits(const struct api_options *options) {
+  struct limits_options limits = {.operations_per_second = options->operations_per_second,
+                                  .bytes_per_second = options->bytes_per_second,
+                                  .polls = options->polls_per_key,
+                                  .max_message_bytes = options->max_message_bytes};
+  memcpy(limits.seed, options->seed, sizeof limits.seed);
+  return limits_new(&limits);
+}
+
+static struct broker *make_broker(const struct api_options *options, struct answer *expired) {
   struct broker_options broker_options = {
+      .topics = {.max_topics = options->max_topics,
+                 .max_caches = options->max_caches,
+                 .auto_create_caches = options->auto_create_caches,
+                 .idle_ms = options->idle_ms,
+                 .pages = options->pages},
       .bounds = {options->max_messages, options->max_bytes, options->max_age_ms},
       .max_message_bytes = options->max_message_bytes,
+      .max_publisher_id_bytes = TOKEN_ID_MAX_BYTES,
       .max_batch_bytes = options->max_batch_bytes,
       .hold_ms = options->hold_ms,
-      .idle_ms = options->idle_ms,
-      .max_topics = options->max_topics,
-      .max_caches = options->max_caches,
-      .auto_create_caches = options->auto_create_caches,
-      .pages = options->pages,
+      .expired = expired,
       .wake = options->wake,
   };
-  memcpy(broker_options.seed, options->seed, sizeof broker_options.seed);
+  memcpy(broker_options.topics.seed, options->seed, sizeof broker_options.topics.seed);
   struct broker *broker = broker_new(&broker_options);
   for (size_t i = 0; broker != NULL && i < options->cache_count; i++) {
     const char *name = options->caches[i];
     const size_t length = strlen(name);
-    if (length > NAME_MAX_BYTES || !url_name_valid(name, length) ||
+    if (length > API_NAME_MAX_BYTES || !url_name_valid(name, length) ||
         !broker_add_cache(broker, name, length)) {
       broker_free(broker);
       broker = NULL;
@@ -81,22 +82,31 @@ static struct broker *make_broker(const struct api_options *options) {
   return broker;
 }
 
+static char *copy_text(const char *text) {
+  char *copy = malloc(strlen(text) + 1);
+  return copy == NULL ? NULL : strcpy(copy, text);
+}
+
 struct api *api_new(const struct api_options *options) {
   struct api *api = calloc(1, sizeof *api);
   if (api == NULL) {
     return NULL;
   }
   api->max_message_bytes = options->max_message_bytes;
-  api->auth = auth_new(options->keys, options->key_count, options->no_auth);
-  api->broker = make_broker(options);
+  api->endpoint = copy_text(options->endpoint);
   api->published = answer_empty("");
-  api->preflight = answer_empty("Access-Control-Allow-Methods: " ALLOWED_METHODS "\r\n"
+  api->preflight = answer_empty("Access-Control-Allow-Methods: " TOPIC_METHODS "\r\n"
                                 "Access-Control-Allow-Headers: Authorization, Content-Type\r\n"
                                 "Access-Control-Max-Age: 86400\r\n"
-                                "Allow: " ALLOWED_METHODS "\r\n");
+                                "Allow: " TOPIC_METHODS "\r\n");
+  api->expired = answer_error(401, "The token has expired", NULL, "WWW-Authenticate: Token\r\n");
   api->unavailable = answer_error(503, "Out of memory", NULL, "Retry-After: 1\r\n");
-  if (api->auth == NULL || api->broker == NULL || api->published == NULL ||
-      api->preflight == NULL || api->unavailable == NULL) {
+  api->auth = make_auth(options);
+  api->limits = make_limits(options);
+  api->broker = make_broker(options, api->expired);
+  if (api->endpoint == NULL || api->published == NULL || api->preflight == NULL ||
+      api->expired == NULL || api->unavailable == NULL || api->auth == NULL ||
+      api->limits == NULL || api->broker == NULL) {
     api_free(api);
     return NULL;
   }
@@ -107,223 +117,89 @@ void api_free(struct api *api) {
   if (api == NULL) {
     return;
   }
-  auth_free(api->auth);
   broker_free(api->broker);
+  limits_free(api->limits);
+  auth_free(api->auth);
   answer_release(api->published);
   answer_release(api->preflight);
+  answer_release(api->expired);
   answer_release(api->unavailable);
+  free(api->endpoint);
   free(api);
 }
 
 size_t api_body_max(const struct api *api) {
-  return api->max_message_bytes;
+  return api->max_message_bytes > VEND_REQUEST_MAX ? api->max_message_bytes : VEND_REQUEST_MAX;
 }
 
-/* The checks below return NULL when there is nothing to object to, else the answer that says what
-   is. */
-
-static struct answer *or_unavailable(struct api *api, struct answer *answer) {
+struct answer *api_or_unavailable(struct api *api, struct answer *answer) {
   return answer != NULL ? answer : answer_retain(api->unavailable);
 }
 
-static struct answer *refuse(struct api *api, unsigned status, const char *detail) {
-  return or_unavailable(api, answer_error(status, detail, NULL, ""));
+struct answer *api_refuse(struct api *api, unsigned status, const char *detail) {
+  return api_or_unavailable(api, answer_error(status, detail, NULL, ""));
 }
 
-static bool text_is(struct api_text text, const char *expected) {
-  return text.length == strlen(expected) && memcmp(text.bytes, expected, text.length) == 0;
+struct answer *api_refuse_limit(struct api *api, const char *detail, const char *err,
+                                uint64_t retry_after_seconds) {
+  char header[32 + NUMBER_U64_SIZE] = "";
+  if (retry_after_seconds > 0) {
+    strcpy(header, "Retry-After: ");
+    number_format_u64(retry_after_seconds, header + strlen(header));
+    strcat(header, "\r\n");
+  }
+  return api_or_unavailable(api, answer_error(429, detail, err, header));
 }
 
-static struct answer *check_credentials(struct exchange *exchange) {
-  struct api *api = exchange->api;
-  const struct api_text header = exchange->request->authorization;
-  const struct target_part parameter = exchange->target.token;
-  if (header.length > 0 && parameter.length > 0) {
-    return refuse(api, 400,
-                  "Only one of the Authorization header and the token query parameter "
-                  "may be set");
-  }
-  if (auth_is_open(api->auth)) {
-    return NULL;
-  }
-  char decoded[CREDENTIAL_MAX];
-  struct api_text credential = header;
-  if (parameter.length > 0) {
-    credential.bytes = decoded;
-    if (parameter.length > sizeof decoded ||
-        !url_unescape(parameter.bytes, parameter.length, decoded, &credential.length)) {
-      return refuse(api, 401, "Invalid credentials");
-    }
-  }
-  const char *problem = NULL;
-  if (credential.length == 0) {
-    problem = "No credentials: set the Authorization header or the token query parameter";
-  } else if (!auth_knows(api->auth, credential.bytes, credential.length)) {
-    problem = "Invalid credentials";
-  }
-  return problem == NULL
-             ? NULL
-             : or_unavailable(api, answer_error(401, problem, NULL, "WWW-Authenticate: Token\r\n"));
+static bool method_is(const struct api_request *request, const char *method) {
+  return request->method.length == strlen(method) &&
+         memcmp(request->method.bytes, method, request->method.length) == 0;
 }
 
-/* Decodes one name to out, which has room for NAME_MAX_BYTES. */
-static const char *decode_name(struct target_part part, char *out, size_t *length) {
-  if (part.length > 3 * (size_t)NAME_MAX_BYTES) {
-    return "is too long";
-  }
-  char decoded[3 * NAME_MAX_BYTES];
-  if (!url_unescape(part.bytes, part.length, decoded, length)) {
-    return "has a malformed percent escape";
-  }
-  if (*length > NAME_MAX_BYTES) {
-    return "is too long";
-  }
-  if (!url_name_valid(decoded, *length)) {
-    return *length == 0 ? "is empty" : "has a control character";
-  }
-  memcpy(out, decoded, *length);
-  return NULL;
-}
-
-static struct answer *check_names(struct exchange *exchange) {
-  size_t topic_length = 0;
-  size_t cache_length = 0;
-  char *bytes = exchange->name_bytes;
-  const char *of = "Cache name";
-  const char *problem = decode_name(exchange->target.cache, bytes, &cache_length);
-  if (problem == NULL) {
-    bytes[cache_length] = '\0';
-    of = "Topic name";
-    problem = decode_name(exchange->target.topic, bytes + cache_length + 1, &topic_length);
-  }
-  if (problem != NULL) {
-    char detail[64];
-    (void)snprintf(detail, sizeof detail, "%s %s", of, problem);
-    return refuse(exchange->api, 400, detail);
-  }
-  exchange->name = (struct topic_name){bytes, cache_length + 1 + topic_length, cache_length};
-  return NULL;
-}
-
-static struct answer *answer_broker(struct exchange *exchange, enum broker_result result) {
-  struct api *api = exchange->api;
-  switch (result) {
-  case BROKER_PUBLISHED:
-    return answer_retain(api->published);
-  case BROKER_NO_CACHE:
-    return refuse(api, 404, "Cache not found");
-  case BROKER_CACHE_LIMIT:
-    return or_unavailable(
-        api, answer_error(429, "Too many caches", "caches_limit_exceeded", "Retry-After: 1\r\n"));
-  case BROKER_TOPIC_LIMIT:
-    return or_unavailable(
-        api, answer_error(429, "Too many topics", "topics_limit_exceeded", "Retry-After: 1\r\n"));
-  default:
-    return answer_retain(api->unavailable);
-  }
-}
-
-/* Publish. */
-
-static bool is_binary(struct api_text content_type) {
-  static const char binary[] = "application/octet-stream";
-  const char *parameters =
-      content_type.length == 0 ? NULL : memchr(content_type.bytes, ';', content_type.length);
-  size_t length =
-      parameters == NULL ? content_type.length : (size_t)(parameters - content_type.bytes);
-  while (length > 0 &&
-         (content_type.bytes[length - 1] == ' ' || content_type.bytes[length - 1] == '\t')) {
-    length--;
-  }
-  if (length != sizeof binary - 1) {
-    return false;
-  }
-  for (size_t i = 0; i < length; i++) {
-    const char byte = content_type.bytes[i];
-    if ((byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte) != binary[i]) {
-      return false;
-    }
-  }
-  return true;
-}
-
-static struct answer *publish(struct exchange *exchange) {
+static struct answer *check_route(struct exchange *exchange) {
   struct api *api = exchange->api;
   const struct api_request *request = exchange->request;
-  if (request->body_oversized || request->body.length > api->max_message_bytes) {
-    char detail[80];
-    (void)snprintf(detail, sizeof detail, "Message is longer than %zu bytes",
-                   api->max_message_bytes);
-    return or_unavailable(api, answer_error(429, detail, "item_size_limit_exceeded", ""));
+  const bool vends = exchange->target.path == TARGET_TOKENS;
+  const bool no_tokens = auth_secret(api->auth)->bytes == NULL;
+  if (exchange->target.path == TARGET_UNKNOWN || (vends && no_tokens)) {
+    return api_refuse(api, 404, "No such path: topics are at /topics/{cacheName}/{topicName}");
   }
-  const struct broker_value value = {request->body.length == 0 ? "" : request->body.bytes,
-                                     request->body.length, is_binary(request->content_type)};
-  if (!value.binary && !utf8_valid(value.bytes, value.length)) {
-    return refuse(api, 400, "Text is not valid UTF-8: publish bytes as application/octet-stream");
+  if (!method_is(request, "POST") && (vends || !method_is(request, "GET"))) {
+    return api_or_unavailable(
+        api, vends ? answer_error(405, "Tokens are vended with POST", NULL,
+                                  "Allow: " TOKEN_METHODS "\r\n")
+                   : answer_error(405, "A topic is published to with POST and polled with GET",
+                                  NULL, "Allow: " TOPIC_METHODS "\r\n"));
   }
-  return answer_broker(exchange,
-                       broker_publish(api->broker, &exchange->name, &value, exchange->now_ms));
-}
-
-/* Poll. */
-
-static bool read_position(struct target_part part, uint64_t *value) {
-  return part.bytes == NULL || number_parse_u64(part.bytes, part.length, value);
-}
-
-static struct answer *poll(struct exchange *exchange, struct waiter *waiter) {
-  struct api *api = exchange->api;
-  uint64_t number = 0;
-  uint64_t page = 0;
-  if (!read_position(exchange->target.sequence_number, &number)) {
-    return refuse(api, 400, "sequence_number is not an unsigned integer");
+  if (exchange->target.repeated) {
+    return api_refuse(api, 400, "A query parameter is set twice");
   }
-  if (!read_position(exchange->target.sequence_page, &page)) {
-    return refuse(api, 400, "sequence_page is not an unsigned integer");
-  }
-  struct answer *answer = NULL;
-  const enum broker_result result =
-      broker_poll(api->broker, &exchange->name, number, page, exchange->now_ms, waiter, &answer);
-  return result == BROKER_ANSWERED || result == BROKER_WAITING ? answer
-                                                               : answer_broker(exchange, result);
+  return NULL;
 }
 
 /* NULL: the waiter waits. */
 static struct answer *handle(struct exchange *exchange, struct waiter *waiter) {
-  struct api *api = exchange->api;
   const struct api_request *request = exchange->request;
-  if (text_is(request->method, "OPTIONS")) {
-    return answer_retain(api->preflight);
+  if (method_is(request, "OPTIONS")) {
+    return answer_retain(exchange->api->preflight);
   }
   target_parse(request->target.bytes, request->target.length, &exchange->target);
-  if (exchange->target.path == TARGET_UNKNOWN) {
-    return refuse(api, 404, "No such path: topics are at /topics/{cacheName}/{topicName}");
-  }
-  const bool publishes = text_is(request->method, "POST");
-  if (!publishes && !text_is(request->method, "GET")) {
-    return or_unavailable(api, answer_error(405,
-                                            "A topic is published to with POST and polled "
-                                            "with GET",
-                                            NULL, "Allow: " ALLOWED_METHODS "\r\n"));
-  }
-  if (exchange->target.repeated) {
-    return refuse(api, 400, "A query parameter is set twice");
-  }
-  struct answer *objection = check_credentials(exchange);
+  struct answer *objection = check_route(exchange);
   if (objection == NULL) {
-    objection = check_names(exchange);
+    objection = api_admit(exchange);
   }
   if (objection != NULL) {
     return objection;
   }
-  return publishes ? publish(exchange) : poll(exchange, waiter);
+  if (exchange->target.path == TARGET_TOKENS) {
+    return api_vend(exchange);
+  }
+  return method_is(request, "POST") ? api_publish(exchange) : api_poll(exchange, waiter);
 }
 
 enum api_outcome api_handle(struct api *api, const struct api_request *request, uint64_t now_ms,
                             struct waiter *waiter, struct answer **answer) {
-  char name_bytes[2 * NAME_MAX_BYTES + 1];
-  struct exchange exchange = {
-      .api = api, .request = request, .now_ms = now_ms, .name_bytes = name_bytes};
+  struct exchange exchange = {.api = api, .request = request, .now_ms = now_ms};
   *answer = handle(&exchange, waiter);
   return *answer == NULL ? API_WAITING : API_ANSWERED;
 }

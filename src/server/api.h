@@ -45,7 +45,10 @@ struct api_options {
   size_t cache_count;
   const char *const *keys; /* what may stand in Authorization, plain or a whole v1 key */
   size_t key_count;
-  bool no_auth; /* everybody may do everything */
+  bool no_auth;                      /* everybody may do everything */
+  const unsigned char *token_secret; /* signs disposable tokens; NULL: there are none */
+  size_t token_secret_length;
+  const char *endpoint; /* this server's URL, which goes into tokens; UTF-8 */
   bool auto_create_caches;
 
   size_t max_message_bytes; /* above it: 429 item_size_limit_exceeded */
@@ -58,6 +61,11 @@ struct api_options {
   size_t max_topics;        /* then the longest unused one is evicted; all polled: 429 */
   size_t max_caches;        /* of auto_create_caches: 429 */
 
+  /* Of each key and each token; 0: no limit. Above them: 429, with Retry-After. */
+  uint64_t operations_per_second; /* publishes, polls, tokens vended */
+  uint64_t bytes_per_second;      /* published */
+  uint64_t polls_per_key;         /* waiting at once */
+
   unsigned char seed[16]; /* random bytes: keys the hash of names, which come from users */
   struct pages *pages;    /* must outlive the api */
 
@@ -68,6 +76,9 @@ struct api_options {
 };
 
 void api_options_default(struct api_options *options);
+
+/* Sets the limits that the hosted service publishes as its defaults. */
+void api_options_limit_as_hosted(struct api_options *options);
 
 /* Copies what it needs of options. NULL: no memory, or a cache name or key that cannot be used. */
 struct api *api_new(const struct api_options *options);

@@ -3,6 +3,8 @@
 #include "auth.h"
 
 #include "credential.h"
+#include "table.h"
+#include "tokens.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +16,15 @@ struct key {
 
 struct auth {
   bool open;
+  struct tokens *tokens;
   size_t key_count;
   struct key keys[];
 };
+
+enum { TOKENS_KNOWN = 1024 };
+
+/* Keys are numbered from 0, tokens are known by a 63-bit hash. */
+#define HOLDER_OF_TOKEN (UINT64_C(1) << 63)
 
 static bool key_start(struct key *key, const char *text) {
   char inner[CREDENTIAL_MAX];
@@ -29,17 +37,21 @@ static bool key_start(struct key *key, const char *text) {
   return true;
 }
 
-struct auth *auth_new(const char *const *keys, size_t key_count, bool open) {
-  struct auth *auth = calloc(1, sizeof *auth + key_count * sizeof auth->keys[0]);
+struct auth *auth_new(const struct auth_options *options) {
+  struct auth *auth = calloc(1, sizeof *auth + options->key_count * sizeof auth->keys[0]);
   if (auth == NULL) {
     return NULL;
   }
-  auth->open = open;
-  for (auth->key_count = 0; auth->key_count < key_count; auth->key_count++) {
-    if (!key_start(&auth->keys[auth->key_count], keys[auth->key_count])) {
-      auth_free(auth);
-      return NULL;
-    }
+  auth->open = options->open;
+  auth->tokens = tokens_new(&options->secret, options->seed, TOKENS_KNOWN);
+  bool complete = auth->tokens != NULL;
+  for (size_t i = 0; complete && i < options->key_count; i++) {
+    complete = key_start(&auth->keys[i], options->keys[i]);
+    auth->key_count = i + 1;
+  }
+  if (!complete) {
+    auth_free(auth);
+    return NULL;
   }
   return auth;
 }
@@ -51,6 +63,7 @@ void auth_free(struct auth *auth) {
   for (size_t i = 0; i < auth->key_count; i++) {
     free(auth->keys[i].bytes);
   }
+  tokens_free(auth->tokens);
   free(auth);
 }
 
@@ -58,13 +71,42 @@ bool auth_is_open(const struct auth *auth) {
   return auth->open;
 }
 
-bool auth_knows(const struct auth *auth, const char *credential, size_t length) {
+const struct token_secret *auth_secret(const struct auth *auth) {
+  return tokens_secret(auth->tokens);
+}
+
+/* Which key it is; key_count when it is none. All are compared, whichever it is. */
+static size_t find_key(const struct auth *auth, const char *bytes, size_t length) {
+  size_t found = auth->key_count;
+  for (size_t i = 0; i < auth->key_count; i++) {
+    const struct key *key = &auth->keys[i];
+    const bool same = credential_equal(key->bytes, key->length, bytes, length);
+    found = same ? i : found;
+  }
+  return found;
+}
+
+bool auth_check(struct auth *auth, const char *credential, size_t length, uint64_t now_ms,
+                struct grant *grant) {
   char inner[CREDENTIAL_MAX];
   const size_t inner_length = credential_unwrap(credential, length, inner);
-  bool known = false;
-  for (size_t i = 0; i < auth->key_count; i++) { /* all of them, whichever it is */
-    const struct key *key = &auth->keys[i];
-    known |= credential_equal(key->bytes, key->length, inner, inner_length);
+  const size_t key = find_key(auth, inner, inner_length);
+  grant->token = NULL;
+  if (key < auth->key_count) {
+    grant->holder = key;
+    return true;
   }
-  return known;
+  grant->token = tokens_verify(auth->tokens, inner, inner_length, now_ms, &grant->holder);
+  grant->holder |= HOLDER_OF_TOKEN;
+  return grant->token != NULL;
+}
+
+void auth_grant_open(struct grant *grant) {
+  *grant = (struct grant){.token = NULL, .holder = 0};
+}
+
+bool auth_permits(const struct grant *grant, const struct permissions_wish *wish) {
+  const struct token *token = grant->token;
+  return token == NULL || permissions_check(token->permissions, token->permissions_length, wish) ==
+                              PERMISSIONS_ALLOW;
 }

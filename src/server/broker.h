@@ -1,4 +1,4 @@
-/* Caches, topics and who waits for them: publish hands a message to everybody who waits and keeps
+/* Who waits for which topic: publish hands a message to everybody who waits and keeps
    it for those who come later; poll answers or waits. Knows nothing of HTTP requests, credentials
    or sockets. One answer is built for all who are told the same. */
 #ifndef TOPICSD_BROKER_H
@@ -7,7 +7,7 @@
 #include "answer.h"
 #include "pages.h"
 #include "ring.h"
-#include "table.h"
+#include "topics.h"
 #include "waiter.h"
 
 #include <stdbool.h>
@@ -17,16 +17,13 @@
 struct broker;
 
 struct broker_options { /* see api.h for what each means */
+  struct topics_options topics;
   struct ring_bounds bounds;
   size_t max_message_bytes; /* longest value that broker_publish is given */
+  size_t max_publisher_id_bytes;
   size_t max_batch_bytes;
   uint64_t hold_ms;
-  uint64_t idle_ms;
-  size_t max_topics;
-  size_t max_caches;
-  bool auto_create_caches;
-  unsigned char seed[TABLE_SEED_SIZE];
-  struct pages *pages;
+  struct answer *expired; /* for polls whose permission ends while they wait; borrowed */
   void (*wake)(struct waiter *waiter, struct answer *answer);
 };
 
@@ -37,19 +34,24 @@ enum broker_result {
   BROKER_NO_CACHE,
   BROKER_CACHE_LIMIT,
   BROKER_TOPIC_LIMIT,
+  BROKER_POLL_LIMIT,
   BROKER_NO_MEMORY /* nothing has changed */
-};
-
-struct topic_name {
-  const char *bytes; /* cache, one NUL, topic; names have no NUL in them */
-  size_t length;     /* of all that */
-  size_t cache_length;
 };
 
 struct broker_value {
   const char *bytes; /* text is valid UTF-8 */
   size_t length;
   bool binary;
+  const char *publisher_id; /* valid UTF-8, or NULL */
+  size_t publisher_id_length;
+};
+
+struct broker_poll {
+  uint64_t number; /* where to go on from */
+  uint64_t page;
+  uint64_t expires_ms; /* when the permission to poll ends; UINT64_MAX: never */
+  bool may_wait;       /* else a poll that would have to is BROKER_POLL_LIMIT */
+  uint32_t *count;     /* goes up when it waits and down when that ends; or NULL */
 };
 
 /* NULL: no memory. */
@@ -63,9 +65,9 @@ bool broker_add_cache(struct broker *broker, const char *name, size_t length);
 enum broker_result broker_publish(struct broker *broker, const struct topic_name *name,
                                   const struct broker_value *value, uint64_t now_ms);
 
-/* A poll from (number, page), as protocol section 3 has it. */
+/* A poll, as protocol section 3 has it. */
 enum broker_result broker_poll(struct broker *broker, const struct topic_name *name,
-                               uint64_t number, uint64_t page, uint64_t now_ms,
+                               const struct broker_poll *poll, uint64_t now_ms,
                                struct waiter *waiter, struct answer **answer);
 
 /* The waiter goes without an answer. Nothing when it is not waiting. */

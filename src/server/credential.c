@@ -4,6 +4,7 @@
 #include "../wire/base64.h"
 #include "../wire/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Finds the string member api_key of the object that document is; the last one counts. */
@@ -40,12 +41,38 @@ size_t credential_unwrap(const char *text, size_t length, char inner[CREDENTIAL_
   if (length > CREDENTIAL_MAX || base64_decoded_max(length) > sizeof document) {
     return 0;
   }
-  if (base64_decode(text, length, document, &document_length) &&
+  /* Base64 of what begins with '{' begins with 'e'; most keys need not be decoded to see that. */
+  if (length > 0 && text[0] == 'e' && base64_decode(text, length, document, &document_length) &&
       find_api_key(document, document_length, &api_key)) {
     return json_string_decode(&api_key, inner);
   }
   memcpy(inner, text, length);
   return length;
+}
+
+char *credential_wrap(const char *endpoint, const char *key) {
+  static const char before_endpoint[] = "{\"endpoint\":";
+  static const char before_key[] = ",\"api_key\":";
+  const size_t most = sizeof before_endpoint + json_quoted_max(strlen(endpoint)) +
+                      sizeof before_key + json_quoted_max(strlen(key));
+  char *document = malloc(most);
+  char *text = malloc(base64_encoded_size(most) + 1);
+  if (document == NULL || text == NULL) {
+    free(document);
+    free(text);
+    return NULL;
+  }
+  size_t length = sizeof before_endpoint - 1;
+  memcpy(document, before_endpoint, length);
+  length += json_quote(endpoint, strlen(endpoint), document + length);
+  memcpy(document + length, before_key, sizeof before_key - 1);
+  length += sizeof before_key - 1;
+  length += json_quote(key, strlen(key), document + length);
+  document[length++] = '}';
+  base64_encode(document, length, text);
+  text[base64_encoded_size(length)] = '\0';
+  free(document);
+  return text;
 }
 
 bool credential_equal(const char *a, size_t a_length, const char *b, size_t b_length) {

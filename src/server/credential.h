@@ -14,6 +14,9 @@ enum { CREDENTIAL_MAX = 8192 };
    for an empty text or one that is longer than CREDENTIAL_MAX. */
 size_t credential_unwrap(const char *text, size_t length, char inner[CREDENTIAL_MAX]);
 
+/* The v1 credential of endpoint and key, NUL-terminated, to be freed; NULL: no memory. */
+char *credential_wrap(const char *endpoint, const char *key);
+
 /* Compares in a time that depends on the lengths alone. */
 bool credential_equal(const char *a, size_t a_length, const char *b, size_t b_length);
 

@@ -22,8 +22,14 @@ static bool is(struct target_part part, const char *text) {
 }
 
 static enum target_path parse_path(struct target_part path, struct target *parts) {
-  if (take(&path, '/').length != 0 || path.bytes == NULL || !is(take(&path, '/'), "topics") ||
-      path.bytes == NULL) {
+  if (take(&path, '/').length != 0 || path.bytes == NULL) {
+    return TARGET_UNKNOWN;
+  }
+  const struct target_part first = take(&path, '/');
+  if (is(first, "tokens") && path.bytes == NULL) {
+    return TARGET_TOKENS;
+  }
+  if (!is(first, "topics") || path.bytes == NULL) {
     return TARGET_UNKNOWN;
   }
   parts->cache = take(&path, '/');

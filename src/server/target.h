@@ -13,7 +13,8 @@ struct target_part { /* a piece of the target; bytes NULL: absent */
 
 enum target_path {
   TARGET_UNKNOWN, /* nothing of this API */
-  TARGET_TOPIC    /* /topics/{cache}/{topic} */
+  TARGET_TOPIC,   /* /topics/{cache}/{topic} */
+  TARGET_TOKENS   /* /tokens */
 };
 
 struct target {

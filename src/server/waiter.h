@@ -16,8 +16,10 @@ struct waiter {
   struct list_link link; /* among the waiters of its topic */
   struct topic *topic;   /* NULL: not waiting */
   uint64_t deadline_ms;
+  uint32_t *count;     /* goes down when the wait ends, or NULL */
   uint32_t heap_index; /* among all deadlines */
   bool positioned;     /* it gave a position, so an empty answer tells it enough */
+  bool expires;        /* at the deadline its permission ends, not only its hold */
 };
 
 static inline bool waiter_is_waiting(const struct waiter *waiter) {
