@@ -106,7 +106,7 @@ describe("a mux", function()
     it("is readable when a time-out passes", function()
       start { { hold = true } }
       local fd = mux:pollfd()
-      submit("poll", 1)
+      submit("poll", 0.2)
       local result = {}
       process.wait_until(function()
         assert.is_true(readable(fd, 20))
@@ -196,21 +196,13 @@ describe("a mux", function()
   end)
 
   describe("that keeps connections", function()
-    local function connections()
-      local ports = {}
-      for line in process.capture(("ss -Htn dst 127.0.0.1:%d"):format(peer.port)):gmatch "[^\n]+" do
-        ports[#ports + 1] = line:match "^ESTAB%s+%d+%s+%d+%s+(%S+)"
-      end
-      return ports
-    end
-
     it("uses one for request after request", function()
       start { { send = answer(200) } }
       support.exchange(mux, "publish")
-      local before = connections()
+      local before = support.connections(peer.port)
       assert.equal(1, #before)
       for _ = 1, 20 do support.exchange(mux, "publish") end
-      assert.same(before, connections())
+      assert.same(before, support.connections(peer.port))
     end)
 
     it("polls again on another when the server closes one", function()
@@ -251,7 +243,9 @@ describe("a mux", function()
       start { { send = answer(200), close = true } }
       for i = 1, 5 do
         assert.equal(200, (support.exchange(mux, "publish")))
-        process.wait_until(function() return #connections() == 0 end, 20, "the peer's close")
+        process.wait_until(function()
+          return #support.connections(peer.port) == 0
+        end, 20, "the peer's close")
         assert.equal(i, #peer:requests())
       end
     end)
@@ -264,7 +258,7 @@ describe("a mux", function()
       assert.is_true(mux:cancel(ticket))
       assert.is_false(mux:cancel(ticket))
       assert.equal(0, mux:pending())
-      assert.is_true(mux:step(0.5))
+      assert.is_true(mux:step(0.3))
       assert.is_nil((mux:collect()))
       local other = submit()
       assert.is_false(mux:cancel(ticket))

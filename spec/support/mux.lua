@@ -37,6 +37,16 @@ function mux.step_until(opened, condition, what)
   end, 30, what)
 end
 
+--- The local ports of the established connections to a port of this machine.
+function mux.connections(port)
+  local ports, wanted = {}, ("0100007F:%04X 01"):format(port)
+  for line in assert(io.open "/proc/net/tcp"):lines() do
+    local here, there = line:match "^%s*%d+: %x+:(%x+) (%x+:%x+ %x+) "
+    if there == wanted then ports[#ports + 1] = tonumber(here, 16) end
+  end
+  return ports
+end
+
 --- How many descriptors this process has open, but for what is garbage.
 function mux.descriptors()
   collectgarbage()

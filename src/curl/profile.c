@@ -23,7 +23,9 @@ static bool is_value(CURLU *url, CURLUPart part, const char *expected) {
 bool profile_start(struct profile *profile) {
   *profile = (struct profile){.shared = curl_share_init()};
   CURLSH *shared = profile->shared;
-  return shared != NULL &&
+  /* Without a value: libcurl is not to ask whether a long body is welcome, and wait a second. */
+  profile->headers = curl_slist_append(NULL, "Expect:");
+  return shared != NULL && profile->headers != NULL &&
          curl_share_setopt(shared, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
          curl_share_setopt(shared, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) == CURLSHE_OK;
 }
