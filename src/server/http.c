@@ -1,17 +1,10 @@
 /* The server around the connections: listening, the rounds of the loop, time, and the end. */
-#define _GNU_SOURCE /* accept4 */
 #include "http_internal.h"
+#include "listener.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,8 +12,7 @@ enum {
   ACCEPTS_AT_ONCE = 64,
   OVERLOADED_MAX = 64, /* clients above max_connections that are told so; others wait unaccepted */
   ACCEPT_RETRY_MS = 1000,
-  LINGER_MS = 2000,
-  BACKLOG = 4096
+  LINGER_MS = 2000
 };
 
 void http_options_default(struct http_options *options) {
@@ -118,19 +110,6 @@ void http_resume_accepting(struct http *http) {
   http->accepting = event_add(http->listener, NULL) == 0;
 }
 
-static int accept_one(int listener) {
-#ifdef SOCK_NONBLOCK
-  return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-#else
-  const int descriptor = accept(listener, NULL, NULL);
-  if (descriptor >= 0) {
-    evutil_make_socket_nonblocking(descriptor);
-    evutil_make_socket_closeonexec(descriptor);
-  }
-  return descriptor;
-#endif
-}
-
 static void on_connect(evutil_socket_t listener, short what, void *argument) {
   (void)what;
   struct http *http = argument;
@@ -141,7 +120,7 @@ static void on_connect(evutil_socket_t listener, short what, void *argument) {
       pause_accepting(http);
       return;
     }
-    const int descriptor = accept_one(listener);
+    const int descriptor = listener_accept((int)listener);
     if (descriptor >= 0)
       connection_open(http, descriptor, http->connection_count < most ? NULL : http->overloaded);
     else if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -153,69 +132,14 @@ static void on_connect(evutil_socket_t listener, short what, void *argument) {
   }
 }
 
-/* Returns the descriptor, or -1 with errno set. */
-static int listen_on(const struct addrinfo *address) {
-  const int descriptor = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
-  if (descriptor < 0) return -1;
-  const int on = 1;
-  const int off = 0;
-  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* accepted ones inherit it */
-  if (address->ai_family == AF_INET6)                               /* "::" is for both families */
-    setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  if (evutil_make_socket_nonblocking(descriptor) == 0 &&
-      evutil_make_socket_closeonexec(descriptor) == 0 &&
-      bind(descriptor, address->ai_addr, address->ai_addrlen) == 0 &&
-      listen(descriptor, BACKLOG) == 0)
-    return descriptor;
-  const int problem = errno;
-  close(descriptor);
-  errno = problem;
-  return -1;
-}
-
-static uint16_t port_of(int descriptor) {
-  union {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-  } address;
-  socklen_t size = sizeof address;
-  if (getsockname(descriptor, &address.any, &size) != 0) return 0;
-  return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
-}
-
-const char *http_listen(struct http *http, const char *host, uint16_t *port) {
-  const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                 .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-  struct addrinfo *addresses = NULL;
-  char service[8];
-  snprintf(service, sizeof service, "%u", (unsigned)*port);
-  const int unknown = getaddrinfo(host, service, &hints, &addresses);
-  if (unknown != 0) {
-    snprintf(http->problem, sizeof http->problem, "cannot listen on %s: %s", host,
-             gai_strerror(unknown));
-    return http->problem;
-  }
-  int descriptor = -1;
-  for (const struct addrinfo *at = addresses; at != NULL && descriptor < 0; at = at->ai_next)
-    descriptor = listen_on(at);
-  const int problem = errno;
-  freeaddrinfo(addresses);
-  if (descriptor < 0) {
-    snprintf(http->problem, sizeof http->problem, "cannot listen on %s port %u: %s", host,
-             (unsigned)*port, strerror(problem));
-    return http->problem;
-  }
+bool http_listen(struct http *http, int descriptor) {
   http->listener = event_new(http->base, descriptor, EV_READ | EV_PERSIST, on_connect, http);
   if (http->listener == NULL) {
     close(descriptor);
-    return "out of memory";
+    return false;
   }
-  *port = port_of(descriptor);
-  http->accepting = false;
-  http_resume_accepting(http);
-  return NULL;
+  http->accepting = event_add(http->listener, NULL) == 0;
+  return http->accepting;
 }
 
 static void close_listener(struct http *http) {

@@ -33,9 +33,8 @@ struct http *http_new(const struct http_options *options, struct api *api);
 /* Closes whatever is open. NULL is allowed. */
 void http_free(struct http *http);
 
-/* Listens on host (a name or an address of either family, without brackets) and *port; for 0 takes
-   any free port, which is then in *port. Returns NULL, or what went wrong, for people. */
-const char *http_listen(struct http *http, const char *host, uint16_t *port);
+/* Takes over a listening socket and accepts on it. Returns false when there is no memory. */
+bool http_listen(struct http *http, int descriptor);
 
 /* Serves until the first SIGTERM or SIGINT, then answers every waiting poll, and returns when all
    clients have their answers or the time to drain is over. A second signal ends the process. */

@@ -104,7 +104,6 @@ struct http {
   bool accepting;
   uint64_t accept_retry_at;
   struct event *signals[2];
-  char problem[256];
 };
 
 /* http_connection.c: one connection. Each of these may close and free it. */

@@ -2,6 +2,7 @@
    serves. */
 #include "api.h"
 #include "http.h"
+#include "listener.h"
 #include "options.h"
 #include "pages.h"
 
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum {
   EXIT_USAGE = 2,
@@ -92,18 +94,37 @@ static bool print_banner(const struct options *options, const char *listening, c
   return made;
 }
 
-/* Everything is set up: serves until it is told to stop. Returns the exit status. */
-static int serve(const struct options *options, struct http *http, const char *key) {
-  uint16_t port = options->port;
-  const char *problem = http_listen(http, options->host, &port);
-  if (problem != NULL) return complain(problem);
-  const bool bracketed = strchr(options->host, ':') != NULL;
-  char url[URL_SIZE];
-  snprintf(url, sizeof url, bracketed ? "http://[%s]:%u" : "http://%s:%u", options->host,
-           (unsigned)port);
+/* Everything is there: serves until it is told to stop. Returns the exit status. */
+static int serve(const struct options *options, struct http *http, int listener, const char *url) {
+  if (!http_listen(http, listener)) return complain("out of memory");
+  const char *key = options->api.key_count > 0 ? options->api.keys[0] : "none";
   if (!print_banner(options, url, key)) return complain("out of memory");
   http_run(http);
   return EXIT_SUCCESS;
+}
+
+static int start_api(struct options *options, int listener, const char *url) {
+  char pages_path[PAGES_PATH_SIZE];
+  struct pages pages;
+  pages_default_path(pages_path);
+  (void)pages_open(&pages, pages_path); /* without the file, memory and the clock do */
+  options->api.pages = &pages;
+  options->api.wake = http_wake;
+
+  int status;
+  struct api *api = api_new(&options->api);
+  struct http *http = api != NULL ? http_new(&options->http, api) : NULL;
+  if (api == NULL)
+    status = complain("out of memory, or a cache name or key is too long");
+  else if (http == NULL)
+    status = complain("cannot set up the event loop");
+  else
+    status = serve(options, http, listener, url);
+  if (http == NULL) close(listener);
+  http_free(http);
+  api_free(api);
+  pages_close(&pages);
+  return status;
 }
 
 static int start(struct options *options) {
@@ -115,26 +136,16 @@ static int start(struct options *options) {
     options->api.keys = &own_key;
     options->api.key_count = 1;
   }
-  char pages_path[PAGES_PATH_SIZE];
-  struct pages pages;
-  pages_default_path(pages_path);
-  (void)pages_open(&pages, pages_path); /* without the file, memory and the clock do */
-  options->api.pages = &pages;
-  options->api.wake = http_wake;
+  char problem[LISTENER_PROBLEM_SIZE];
+  uint16_t port = options->port;
+  const int listener = listener_open(options->host, &port, problem);
+  if (listener < 0) return complain(problem);
 
-  struct api *api = api_new(&options->api);
-  struct http *http = api != NULL ? http_new(&options->http, api) : NULL;
-  int status;
-  if (api == NULL)
-    status = complain("out of memory, or a cache name or key is too long");
-  else if (http == NULL)
-    status = complain("cannot set up the event loop");
-  else
-    status = serve(options, http, options->api.key_count > 0 ? options->api.keys[0] : "none");
-  http_free(http);
-  api_free(api);
-  pages_close(&pages);
-  return status;
+  const bool bracketed = strchr(options->host, ':') != NULL;
+  char url[URL_SIZE];
+  snprintf(url, sizeof url, bracketed ? "http://[%s]:%u" : "http://%s:%u", options->host,
+           (unsigned)port);
+  return start_api(options, listener, url);
 }
 
 int main(int argc, char **argv) {
