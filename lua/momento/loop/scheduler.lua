@@ -37,12 +37,6 @@ function Scheduler.new()
   }, Scheduler)
 end
 
-local function make_ready(self, task)
-  local last = self.last_ + 1
-  self.last_ = last
-  self.ready_[last] = task
-end
-
 -- The first function of every task; it is Lua, so that PUC 5.1 can yield through it.
 local function body(f, ...)
   f(...)
@@ -59,12 +53,12 @@ function Scheduler:spawn(f, ...)
   local task = setmetatable({
     thread = coroutine.create(body),
     scheduler_ = self,
-    suspended_ = false,
+    suspended_ = true, -- waits to be made ready
     start_ = { n = select("#", ...), f, ... }, -- until it has been started
   }, Task)
   self.tasks_[task] = true
   self.alive_ = self.alive_ + 1
-  make_ready(self, task)
+  self:wake(task)
   return task
 end
 
@@ -104,7 +98,9 @@ end
 function Scheduler:wake(task)
   if not task.suspended_ then return end
   task.suspended_ = false
-  make_ready(self, task)
+  local last = self.last_ + 1
+  self.last_ = last
+  self.ready_[last] = task
 end
 
 function Scheduler:watch(driver)
@@ -129,8 +125,8 @@ end
 -- A task's coroutine did not suspend itself: it ended, failed, or yielded to nobody we know.
 local function settle(self, task, fine, what)
   if fine and what ~= ENDED then
-    make_ready(self, task)
-    return
+    task.suspended_ = true
+    return self:wake(task)
   end
   ended(self, task)
   if fine or what == Driver.TASK_CANCELLED then return end
