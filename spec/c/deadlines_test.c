@@ -19,11 +19,13 @@ static void agrees_with_a_list(void) {
   struct deadlines deadlines;
   deadlines_start(&deadlines);
   for (int step = 0; step < STEPS; step++) {
-    const uint32_t chosen = random_below(WAITERS);
+    uint32_t chosen = random_below(WAITERS);
+    if (deadlines.count > WAITERS / 4 && random_below(3) == 0)
+      chosen = (uint32_t)(deadlines_first(&deadlines) - waiters); /* as a tick does */
     if (among[chosen]) {
       deadlines_remove(&deadlines, &waiters[chosen]);
     } else {
-      waiters[chosen].deadline_ms = random_below(50); /* many are equal */
+      waiters[chosen].deadline_ms = random_below(150); /* some are equal */
       if (!deadlines_add(&deadlines, &waiters[chosen])) abort();
     }
     among[chosen] = !among[chosen];

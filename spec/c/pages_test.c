@@ -141,11 +141,18 @@ static void make_fifo(void) {
   if (mkfifo(path, 0600) != 0) abort();
 }
 
+/* Only root can give a file away; others cannot be tricked by one they make themselves. */
+static void make_anothers(void) {
+  make_file("", 0, geteuid() == 0 ? 0600 : 0660);
+  if (geteuid() == 0 && chown(path, 1, (gid_t)-1) != 0) abort();
+}
+
 static const struct {
   const char *name;
   void (*make)(void);
   int error;
 } refused[] = {
+    {"a file of another user", make_anothers, EPERM},
     {"a symbolic link", make_symlink, ELOOP},
     {"a file with a second name", make_second_name, EPERM},
     {"a file others may write to", make_open_to_others, EPERM},

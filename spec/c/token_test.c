@@ -198,6 +198,7 @@ static void remembers_what_it_verified(void) {
       const struct token *token = tokens_verify(tokens, text, strlen(text), NOW_MS, &hash);
       CHECK(token != NULL && token->expires_ms == (1748358300 + i) * 1000);
       CHECK(round == 0 || hash == hashes[i]);
+      CHECK(tokens_count(tokens) <= 2);
       hashes[i] = hash;
       free(text);
     }
@@ -209,10 +210,12 @@ static void remembers_what_it_verified(void) {
   CHECK(tokens_verify(tokens, text, strlen(text), 1748358301999, &hash) != NULL);
   CHECK(tokens_verify(tokens, text, strlen(text), 1748358302000, &hash) == NULL);
   CHECK(tokens_verify(tokens, text, strlen(text), 1748358302000, &hash) == NULL);
+  const size_t count = tokens_count(tokens);
   check_row("one that is not valid is not remembered");
   text[strlen(text) - 1] ^= 1;
   CHECK(tokens_verify(tokens, text, strlen(text), NOW_MS, &hash) == NULL);
   CHECK(tokens_verify(tokens, text, strlen(text), NOW_MS, &hash) == NULL);
+  CHECK(tokens_count(tokens) == count);
   free(text);
   tokens_free(tokens);
 }

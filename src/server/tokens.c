@@ -65,6 +65,10 @@ const struct token_secret *tokens_secret(const struct tokens *tokens) {
   return &tokens->secret;
 }
 
+size_t tokens_count(const struct tokens *tokens) {
+  return tokens->table.count;
+}
+
 static struct known *verify(struct tokens *tokens, uint64_t hash, const char *text, size_t length,
                             uint64_t now_ms) {
   struct known *known = malloc(sizeof *known + length);
