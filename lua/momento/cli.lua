@@ -89,10 +89,10 @@ local function resume_from(text)
   return { sequence_number = last, sequence_page = page:gsub("^0+(%d)", "%1") }
 end
 
-local function positive(name, text)
+local function positive(name, text, whole)
   local number = tonumber(text)
-  if not number or number <= 0 or number >= math.huge then
-    misuse("--", name, " ", text, ": a number above 0 expected")
+  if not number or not (number > 0 and number < math.huge) or whole and number % 1 ~= 0 then
+    misuse("--", name, " ", text, ": a ", whole and "whole " or "", "number above 0 expected")
   end
   return number
 end
@@ -147,7 +147,6 @@ local function report_gap(gap)
 end
 
 local function subscribe(client, cache, topic, options)
-  io.stdout:setvbuf "line"
   local subscription, message, code = client:subscribe(cache, topic, {
     resume = options.from,
     on_discontinuity = report_gap,
@@ -163,6 +162,7 @@ local function subscribe(client, cache, topic, options)
     if not received then return failed(problem, kind) end
     local written, reason =
       io.write(options.json and json_line(received) or received.value, "\n")
+    if written then written, reason = io.stdout:flush() end
     if not written then
       complain("stdout: ", reason)
       return EXIT_FAILED
@@ -198,7 +198,7 @@ local function run(words)
   if #rest < 3 then misuse("CACHE and TOPIC expected") end
   if #rest > most then misuse("too many words: ", rest[most + 1]) end
   if options.timeout then options.timeout = positive("timeout", options.timeout) end
-  if options.count then options.count = positive("count", options.count) end
+  if options.count then options.count = positive("count", options.count, true) end
   if options.from then options.from = resume_from(options.from) end
   local client, message, code = momento.client { endpoint = options.endpoint }
   if not client then return failed(message, code) end

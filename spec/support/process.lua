@@ -72,10 +72,10 @@ local function environment(env)
   return table.concat(unset, " ") .. " " .. table.concat(set, " ")
 end
 
--- sh lets what it starts in the background ignore SIGINT, which specs of Ctrl-C need: the pid is
--- told only once the default is back.
+-- sh lets what it starts in the background ignore SIGINT, which specs of Ctrl-C need, and SIGPIPE
+-- may be ignored where the suite runs: the pid is told only once the defaults are back.
 local wrapper = [[
-env --default-signal=INT,QUIT {environment} sh -c 'echo $$ >{directory}/pid; exec "$@"' sh \
+env --default-signal=INT,QUIT,PIPE {environment} sh -c 'echo $$ >{directory}/pid; exec "$@"' sh \
   {command} <{input} >{output} 2>{directory}/stderr &
 wait $!
 echo $? >{directory}/code
@@ -124,11 +124,16 @@ function Process:exit_code()
   return self.code_
 end
 
+-- The end of what it printed, for messages; a file given as stdout may be endless (/dev/full).
+local function printed(self)
+  local output = self.stdout_:find "^/dev/" and "" or self:output():sub(-4096)
+  return output .. self:errors():sub(-4096)
+end
+
 --- Waits for the end; the exit code. Raises after `seconds` (20), with the output so far.
 function Process:wait(seconds)
   wait.wait_until(function() return self:exit_code() end, seconds, function()
-    return ("the end of %s (%d); it printed:\n%s%s"):format(self.name, self.pid, self:output(),
-      self:errors())
+    return ("the end of %s (%d); it printed:\n%s"):format(self.name, self.pid, printed(self))
   end)
   return self.code_
 end
@@ -165,8 +170,7 @@ function Process:wait_for_output(pattern, seconds)
   return wait.wait_until(function()
     return self:output():match(pattern) or self:errors():match(pattern)
   end, seconds, function()
-    return ("%q from %s, which printed:\n%s%s"):format(pattern, self.name, self:output(),
-      self:errors())
+    return ("%q from %s, which printed:\n%s"):format(pattern, self.name, printed(self))
   end)
 end
 
