@@ -1,15 +1,17 @@
 --- Drives one mux: steps it, and hands each result to the one who waits for it. This is the
 --- transport that clients see: publish, poll, flush, wait, cancel, sleep, now, pending, close.
---- Knows tickets and who waits; must not know Topics, nor which loop runs. Exactly one party steps a
---- mux at a time: the loop, or the caller where there is none.
+--- Knows tickets and who waits; must not know Topics, nor which loop runs. Exactly one party steps
+--- a mux at a time: the loop, or the caller where there is none.
 ---
 --- A loop is a table with these methods, 15 to 60 lines (momento.loop.scheduler is what clients
---- have unless told). A task is a table of the loop's own, one for each coroutine that waits. The
---- driver sets its fields `done` and [1] to [4], and reads `thread` (the coroutine) and `cancelled`.
+--- have unless told). A task is a table of the loop's own, one for each coroutine that waits. Its
+--- fields `thread` (the coroutine) and `cancelled` are the loop's, `done` and [1] to [4] the
+--- driver's.
 ---
 ---   loop:current()             the task of the coroutine that runs now; nil: the caller cannot be
 ---                              suspended, and is blocked. Raises when it should be suspended but
----                              cannot (see momento.loop.yieldable). Called before anything is sent.
+---                              cannot (see momento.loop.yieldable). Called before anything is
+---                              sent.
 ---   loop:suspend(task, driver, deadline)
 ---                              suspends the running coroutine, with coroutine.yield in Lua, until
 ---                              wake(task) or until deadline (driver.now(), nil for none) is past.

@@ -36,4 +36,12 @@ function momento.sleep(seconds)
   return scheduler():sleep(seconds)
 end
 
+--- Waits until a descriptor can be read (0: stdin); lets other tasks run meanwhile.
+---@param descriptor integer
+---@param seconds number|nil
+---@return boolean whether it can be read: false when the time is over
+function momento.readable(descriptor, seconds)
+  return scheduler():readable(descriptor, seconds)
+end
+
 return momento

@@ -102,6 +102,33 @@ describe("momento.run", function()
     assert.equal("a1 b1 a2 b2", table.concat(order, " "))
   end)
 
+  it("waits for descriptors, in a task and outside, beside other tasks", function()
+    local socket = require "socket"
+    local listener = assert(socket.bind("127.0.0.1", 0))
+    local fd, order = listener:getfd(), {}
+    assert.is_false(momento.readable(fd, 0))
+    momento.run(function()
+      momento.spawn(function()
+        assert.is_false(momento.readable(fd, 0.001))
+        order[#order + 1] = "waits"
+        assert.is_true(momento.readable(fd))
+        order[#order + 1] = "readable"
+      end)
+      local cancelled = momento.spawn(function() momento.readable(fd) end)
+      momento.sleep(0.02)
+      cancelled:cancel()
+      order[#order + 1] = "connects"
+      local host, port = listener:getsockname()
+      local connection = assert(socket.connect(host, port))
+      momento.sleep(0)
+      connection:close()
+    end)
+    assert.same({ "waits", "connects", "readable" }, order)
+    assert.is_true(momento.readable(fd))
+    assert.is_true(momento.readable(fd, 30))
+    listener:close()
+  end)
+
   describe("errors", function()
     it("come out with the traceback of where they happened", function()
       local function deep() error "boom" end

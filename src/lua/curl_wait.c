@@ -35,12 +35,16 @@ int curl_wait_wait(lua_State *L) {
     descriptors[i] = (struct pollfd){.fd = (int)luaL_checkinteger(L, -1), .events = POLLIN};
     lua_pop(L, 1);
   }
-  if (poll(descriptors, (nfds_t)count, milliseconds) < 0) {
+  int ready = poll(descriptors, (nfds_t)count, milliseconds);
+  if (ready < 0) {
     if (errno != EINTR) return luaL_error(L, "poll failed");
     lua_pushnil(L);
     lua_pushliteral(L, "interrupted");
     return 2;
   }
   lua_pushboolean(L, 1);
-  return 1;
+  luaL_checkstack(L, ready, "too many descriptors");
+  for (size_t i = 0; i < count; i++)
+    if (descriptors[i].revents != 0) lua_pushinteger(L, descriptors[i].fd);
+  return 1 + ready;
 }

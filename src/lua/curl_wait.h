@@ -7,8 +7,9 @@
 /* curl.now() -> seconds of a clock that never goes back. */
 int curl_wait_now(lua_State *L);
 
-/* curl.wait(seconds|nil, {descriptors}|nil) -> true | nil, "interrupted". Returns when one of the
-   descriptors can be read, the seconds (nil: any time) have passed, or a signal came. */
+/* curl.wait(seconds|nil, {descriptors}|nil) -> true, readable descriptors... | nil, "interrupted".
+   Returns when one of the descriptors can be read, has ended or is none, the seconds (nil: any time)
+   have passed, or a signal came. */
 int curl_wait_wait(lua_State *L);
 
 #endif

@@ -251,6 +251,44 @@ function Scheduler:sleep(seconds)
   until now() >= deadline
 end
 
+-- A descriptor that somebody waits for: to the scheduler, as a driver is.
+local Descriptor = {}
+Descriptor.__index = Descriptor
+
+function Descriptor:pollfd()
+  return self.fd
+end
+
+function Descriptor:step(seconds)
+  local fine, ready = curl.wait(seconds, { self.fd })
+  if not fine or not ready then return end
+  self.readable = true
+  if self.task then self.scheduler:wake(self.task) end
+end
+
+--- Waits until a descriptor can be read, or has ended; lets the other tasks run meanwhile.
+---@param fd integer
+---@param seconds number|nil
+---@return boolean whether it can be read: false when the time is over
+function Scheduler:readable(fd, seconds)
+  local deadline = seconds and now() + seconds
+  local task = self:current()
+  local watched = setmetatable({ fd = fd, task = task, scheduler = self }, Descriptor)
+  if task then self:watch(watched) end
+  repeat
+    if task then
+      self:suspend(task, nil, deadline)
+    else
+      watched:step(deadline and math.max(0, deadline - now()))
+    end
+  until watched.readable or task and task.cancelled or deadline and now() >= deadline
+  if task then
+    self:unwatch(watched)
+    if task.cancelled then error(Driver.TASK_CANCELLED, 0) end
+  end
+  return watched.readable or false
+end
+
 --- The one behind momento.run.
 Scheduler.default = Scheduler.new()
 
