@@ -11,11 +11,12 @@ RUNS ?= 100000
 EXTRA_CFLAGS ?=
 EXTRA_LDFLAGS ?=
 
+# Not from the environment: a spec under one Lua may build for another.
 ifeq ($(LUA),luajit)
-LUA_BIN ?= luajit
+LUA_BIN := luajit
 LUA_ABI := 5.1
 else
-LUA_BIN ?= lua$(LUA)
+LUA_BIN := lua$(LUA)
 LUA_ABI := $(LUA)
 endif
 

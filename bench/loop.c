@@ -344,17 +344,22 @@ static void latency(const char *url, const char *token, long count) {
 }
 
 int main(int argc, char **argv) {
-  static const char usage[] = "usage: loop publish|publish-many|consume|latency URL TOKEN COUNT ...";
+  static const char usage[] =
+      "usage: loop publish|publish-many|consume|latency URL TOKEN COUNT ...";
   if (argc < 5) fail(usage);
   const char *mode = argv[1], *url = argv[2], *token = argv[3];
   long count = number(argv[4]);
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (strcmp(mode, "publish") == 0 && argc == 6) publish(url, token, count, number(argv[5]));
+  if (strcmp(mode, "publish") == 0 && argc == 6)
+    publish(url, token, count, number(argv[5]));
   else if (strcmp(mode, "publish-many") == 0 && argc == 7)
     publish_many(url, token, count, number(argv[5]), number(argv[6]));
-  else if (strcmp(mode, "consume") == 0 && argc == 5) consume(url, token, count);
-  else if (strcmp(mode, "latency") == 0 && argc == 5) latency(url, token, count);
-  else fail(usage);
+  else if (strcmp(mode, "consume") == 0 && argc == 5)
+    consume(url, token, count);
+  else if (strcmp(mode, "latency") == 0 && argc == 5)
+    latency(url, token, count);
+  else
+    fail(usage);
   curl_global_cleanup();
   return 0;
 }
