@@ -305,21 +305,23 @@ describe("a mux", function()
 
       local function run(what, origin)
         local shim = process.directory() .. "/slow_lookup.so"
-        process.capture(("cc -shared -fPIC -o %s spec/support/slow_lookup.c -ldl"):format(shim))
+        -- Without what the spec itself was started with: a sanitizer would watch the compiler.
+        process.capture(("env -u LD_PRELOAD cc -shared -fPIC -o %s spec/support/slow_lookup.c -ldl")
+          :format(shim))
+        assert(process.read_file(shim), "no shim")
         local preload = os.getenv "LD_PRELOAD"
         child = process.start {
           process.lua, "spec/support/mux_child.lua", what, origin,
           env = { LD_PRELOAD = (preload and preload .. ":" or "") .. shim },
         }
-        child:wait(60)
+        assert.equal(0, child:wait(60), child:output() .. child:errors())
       end
 
       for _, how in ipairs { "cancel", "close", "timeout" } do
         it("returns promptly from " .. how, function()
           run(how, "http://slow.example")
           local took = tonumber(child:output():match "took ([%d.]+)\n")
-          assert.is_true(took < 2, child:output() .. child:errors())
-          assert.equal(0, child:exit_code())
+          assert.is_true(took < 2)
         end)
       end
 

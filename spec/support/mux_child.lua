@@ -20,6 +20,7 @@ end
 local function step_for(seconds)
   local start = curl.now()
   repeat mux:step(0.1) until curl.now() - start >= seconds
+  assert(mux:pending() == 1 and not mux:sent(ticket), "the look-up is over")
 end
 
 local actions = {}
