@@ -189,26 +189,32 @@ static void remembers_what_it_verified(void) {
   if (tokens == NULL) abort();
   static const char *const claims[] = {CLAIMS("1748358300", ""), CLAIMS("1748358301", ""),
                                        CLAIMS("1748358302", "")};
+  uint64_t hashes[CHECK_COUNT(claims)] = {0};
   check_row("more tokens than are remembered");
   for (size_t round = 0; round < 4; round++) {
     for (size_t i = 0; i < CHECK_COUNT(claims); i++) {
       char *text = sign(JWT_ALG_HS256, &secret, claims[i]);
-      const struct token *token = tokens_verify(tokens, text, strlen(text), NOW_MS);
+      uint64_t hash;
+      const struct token *token = tokens_verify(tokens, text, strlen(text), NOW_MS, &hash);
       CHECK(token != NULL && token->expires_ms == (1748358300 + i) * 1000);
+      CHECK(round == 0 || hash == hashes[i]);
       CHECK(tokens_count(tokens) <= 2);
+      hashes[i] = hash;
       free(text);
     }
   }
+  CHECK(hashes[0] != hashes[1] && hashes[1] != hashes[2]);
   check_row("a remembered one expires all the same");
   char *text = sign(JWT_ALG_HS256, &secret, claims[2]);
-  CHECK(tokens_verify(tokens, text, strlen(text), 1748358301999) != NULL);
-  CHECK(tokens_verify(tokens, text, strlen(text), 1748358302000) == NULL);
-  CHECK(tokens_verify(tokens, text, strlen(text), 1748358302000) == NULL);
+  uint64_t hash;
+  CHECK(tokens_verify(tokens, text, strlen(text), 1748358301999, &hash) != NULL);
+  CHECK(tokens_verify(tokens, text, strlen(text), 1748358302000, &hash) == NULL);
+  CHECK(tokens_verify(tokens, text, strlen(text), 1748358302000, &hash) == NULL);
   const size_t count = tokens_count(tokens);
   check_row("one that is not valid is not remembered");
   text[strlen(text) - 1] ^= 1;
-  CHECK(tokens_verify(tokens, text, strlen(text), NOW_MS) == NULL);
-  CHECK(tokens_verify(tokens, text, strlen(text), NOW_MS) == NULL);
+  CHECK(tokens_verify(tokens, text, strlen(text), NOW_MS, &hash) == NULL);
+  CHECK(tokens_verify(tokens, text, strlen(text), NOW_MS, &hash) == NULL);
   CHECK(tokens_count(tokens) == count);
   free(text);
   tokens_free(tokens);

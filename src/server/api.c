@@ -53,19 +53,7 @@ static struct limits *make_limits(const struct api_options *options) {
   return limits_new(&limits);
 }
 
-/* Makes those caches that are not there yet. false: no memory, or a name that cannot be. */
-static bool add_caches(struct broker *broker, const char *const *caches, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    const size_t length = strlen(caches[i]);
-    if (length > API_NAME_MAX_BYTES || !url_name_valid(caches[i], length) ||
-        !broker_add_cache(broker, caches[i], length)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-static struct broker *make_broker(const struct api *api, const struct api_options *options) {
+static struct broker *make_broker(const struct api_options *options, struct answer *expired) {
   struct broker_options broker_options = {
       .topics = {.max_topics = options->max_topics,
                  .max_caches = options->max_caches,
@@ -77,15 +65,19 @@ static struct broker *make_broker(const struct api *api, const struct api_option
       .max_publisher_id_bytes = TOKEN_ID_MAX_BYTES,
       .max_batch_bytes = options->max_batch_bytes,
       .hold_ms = options->hold_ms,
-      .expired = api->expired,
-      .gone = api->no_cache,
+      .expired = expired,
       .wake = options->wake,
   };
   memcpy(broker_options.topics.seed, options->seed, sizeof broker_options.topics.seed);
   struct broker *broker = broker_new(&broker_options);
-  if (broker != NULL && !add_caches(broker, options->caches, options->cache_count)) {
-    broker_free(broker);
-    broker = NULL;
+  for (size_t i = 0; broker != NULL && i < options->cache_count; i++) {
+    const char *name = options->caches[i];
+    const size_t length = strlen(name);
+    if (length > API_NAME_MAX_BYTES || !url_name_valid(name, length) ||
+        !broker_add_cache(broker, name, length)) {
+      broker_free(broker);
+      broker = NULL;
+    }
   }
   return broker;
 }
@@ -101,7 +93,6 @@ struct api *api_new(const struct api_options *options) {
     return NULL;
   }
   api->max_message_bytes = options->max_message_bytes;
-  api->auto_create_caches = options->auto_create_caches;
   api->endpoint = copy_text(options->endpoint);
   api->published = answer_empty("");
   api->preflight = answer_empty("Access-Control-Allow-Methods: " TOPIC_METHODS "\r\n"
@@ -109,14 +100,13 @@ struct api *api_new(const struct api_options *options) {
                                 "Access-Control-Max-Age: 86400\r\n"
                                 "Allow: " TOPIC_METHODS "\r\n");
   api->expired = answer_error(401, "The token has expired", NULL, "WWW-Authenticate: Token\r\n");
-  api->no_cache = answer_error(404, "Cache not found", NULL, "");
   api->unavailable = answer_error(503, "Out of memory", NULL, "Retry-After: 1\r\n");
   api->auth = make_auth(options);
   api->limits = make_limits(options);
-  api->broker = make_broker(api, options);
+  api->broker = make_broker(options, api->expired);
   if (api->endpoint == NULL || api->published == NULL || api->preflight == NULL ||
-      api->expired == NULL || api->no_cache == NULL || api->unavailable == NULL ||
-      api->auth == NULL || api->limits == NULL || api->broker == NULL) {
+      api->expired == NULL || api->unavailable == NULL || api->auth == NULL ||
+      api->limits == NULL || api->broker == NULL) {
     api_free(api);
     return NULL;
   }
@@ -133,39 +123,9 @@ void api_free(struct api *api) {
   answer_release(api->published);
   answer_release(api->preflight);
   answer_release(api->expired);
-  answer_release(api->no_cache);
   answer_release(api->unavailable);
   free(api->endpoint);
   free(api);
-}
-
-bool api_set_keys(struct api *api, const char *const *keys, size_t key_count) {
-  return auth_set_keys(api->auth, keys, key_count);
-}
-
-static bool is_listed(const struct table_entry *cache, const char *const *caches, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    if (cache->length == strlen(caches[i]) && memcmp(cache->name, caches[i], cache->length) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-bool api_set_caches(struct api *api, const char *const *caches, size_t cache_count,
-                    uint64_t now_ms) {
-  if (!add_caches(api->broker, caches, cache_count)) {
-    return false;
-  }
-  const struct table_entry *next =
-      api->auto_create_caches ? NULL : broker_next_cache(api->broker, NULL);
-  for (const struct table_entry *cache; (cache = next) != NULL;) {
-    next = broker_next_cache(api->broker, cache);
-    if (!is_listed(cache, caches, cache_count)) {
-      broker_remove_cache(api->broker, cache->name, cache->length, now_ms);
-    }
-  }
-  return true;
 }
 
 size_t api_body_max(const struct api *api) {

@@ -86,14 +86,6 @@ struct api *api_new(const struct api_options *options);
 /* No waiter may be waiting any more (api_drain sees to it). NULL is allowed. */
 void api_free(struct api *api);
 
-/* Takes other keys, or other caches, instead of those there are, without dropping anybody: a poll
-   that waits goes on to wait, also if its key is gone. Polls of a cache that is no longer there are
-   answered 404. With auto_create_caches no cache is taken away. false: as api_new; the keys, and
-   all caches, are still there then. */
-bool api_set_keys(struct api *api, const char *const *keys, size_t key_count);
-bool api_set_caches(struct api *api, const char *const *caches, size_t cache_count,
-                    uint64_t now_ms);
-
 /* Longest body that the shell has to read; see body_oversized. */
 size_t api_body_max(const struct api *api);
 

@@ -17,12 +17,10 @@ struct api {
   struct limits *limits;
   struct broker *broker;
   size_t max_message_bytes;
-  bool auto_create_caches;
   char *endpoint;
   struct answer *published;   /* 204 */
   struct answer *preflight;   /* 204 of OPTIONS */
   struct answer *expired;     /* 401 of a poll that outlived its token */
-  struct answer *no_cache;    /* 404 */
   struct answer *unavailable; /* 503, for when there is no memory to build a better one */
 };
 

@@ -81,7 +81,7 @@ static struct answer *answer_broker(struct api *api, enum broker_result result) 
   case BROKER_PUBLISHED:
     return answer_retain(api->published);
   case BROKER_NO_CACHE:
-    return answer_retain(api->no_cache);
+    return api_refuse(api, 404, "Cache not found");
   case BROKER_CACHE_LIMIT:
     return api_refuse_limit(api, "Too many caches", "caches_limit_exceeded", 1);
   case BROKER_TOPIC_LIMIT:

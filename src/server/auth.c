@@ -1,33 +1,55 @@
-/* A credential is brought to what is inside it; then it is a key, a token, or nothing. */
+/* Keys are kept as what is inside them, and credentials are brought to that form before they are
+   compared: which form either came in makes no difference. */
 #include "auth.h"
 
 #include "credential.h"
-#include "keys.h"
 #include "table.h"
 #include "tokens.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct auth {
-  bool open;
-  unsigned char seed[TABLE_SEED_SIZE];
-  struct keys *keys;
-  struct tokens *tokens;
+struct key {
+  char *bytes;
+  size_t length;
 };
 
-enum { TOKENS_REMEMBERED = 1024 };
+struct auth {
+  bool open;
+  struct tokens *tokens;
+  size_t key_count;
+  struct key keys[];
+};
+
+enum { TOKENS_KNOWN = 1024 };
+
+/* Keys are numbered from 0, tokens are known by a 63-bit hash. */
+#define HOLDER_OF_TOKEN (UINT64_C(1) << 63)
+
+static bool key_start(struct key *key, const char *text) {
+  char inner[CREDENTIAL_MAX];
+  key->length = credential_unwrap(text, strlen(text), inner);
+  key->bytes = key->length == 0 ? NULL : malloc(key->length);
+  if (key->bytes == NULL) {
+    return false;
+  }
+  memcpy(key->bytes, inner, key->length);
+  return true;
+}
 
 struct auth *auth_new(const struct auth_options *options) {
-  struct auth *auth = calloc(1, sizeof *auth);
+  struct auth *auth = calloc(1, sizeof *auth + options->key_count * sizeof auth->keys[0]);
   if (auth == NULL) {
     return NULL;
   }
   auth->open = options->open;
-  memcpy(auth->seed, options->seed, sizeof auth->seed);
-  auth->keys = keys_new(options->keys, options->key_count);
-  auth->tokens = tokens_new(&options->secret, options->seed, TOKENS_REMEMBERED);
-  if (auth->keys == NULL || auth->tokens == NULL) {
+  auth->tokens = tokens_new(&options->secret, options->seed, TOKENS_KNOWN);
+  bool complete = auth->tokens != NULL;
+  for (size_t i = 0; complete && i < options->key_count; i++) {
+    complete = key_start(&auth->keys[i], options->keys[i]);
+    auth->key_count = i + 1;
+  }
+  if (!complete) {
     auth_free(auth);
     return NULL;
   }
@@ -38,19 +60,11 @@ void auth_free(struct auth *auth) {
   if (auth == NULL) {
     return;
   }
-  keys_free(auth->keys);
+  for (size_t i = 0; i < auth->key_count; i++) {
+    free(auth->keys[i].bytes);
+  }
   tokens_free(auth->tokens);
   free(auth);
-}
-
-bool auth_set_keys(struct auth *auth, const char *const *keys, size_t key_count) {
-  struct keys *wanted = keys_new(keys, key_count);
-  if (wanted == NULL) {
-    return false;
-  }
-  keys_free(auth->keys);
-  auth->keys = wanted;
-  return true;
 }
 
 bool auth_is_open(const struct auth *auth) {
@@ -61,16 +75,29 @@ const struct token_secret *auth_secret(const struct auth *auth) {
   return tokens_secret(auth->tokens);
 }
 
+/* Which key it is; key_count when it is none. All are compared, whichever it is. */
+static size_t find_key(const struct auth *auth, const char *bytes, size_t length) {
+  size_t found = auth->key_count;
+  for (size_t i = 0; i < auth->key_count; i++) {
+    const struct key *key = &auth->keys[i];
+    const bool same = credential_equal(key->bytes, key->length, bytes, length);
+    found = same ? i : found;
+  }
+  return found;
+}
+
 bool auth_check(struct auth *auth, const char *credential, size_t length, uint64_t now_ms,
                 struct grant *grant) {
   char inner[CREDENTIAL_MAX];
   const size_t inner_length = credential_unwrap(credential, length, inner);
+  const size_t key = find_key(auth, inner, inner_length);
   grant->token = NULL;
-  grant->holder = table_siphash(auth->seed, inner, inner_length);
-  if (keys_have(auth->keys, inner, inner_length)) {
+  if (key < auth->key_count) {
+    grant->holder = key;
     return true;
   }
-  grant->token = tokens_verify(auth->tokens, inner, inner_length, now_ms);
+  grant->token = tokens_verify(auth->tokens, inner, inner_length, now_ms, &grant->holder);
+  grant->holder |= HOLDER_OF_TOKEN;
   return grant->token != NULL;
 }
 

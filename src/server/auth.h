@@ -22,15 +22,12 @@ struct auth_options {
 
 struct grant {
   const struct token *token; /* NULL: everything is allowed; good until the next auth_check */
-  uint64_t holder; /* tells who has it from all others: a keyed hash of the key or token */
+  uint64_t holder;           /* tells who has it from all others: a key, or a single token */
 };
 
 /* Copies what it needs. NULL: no memory, or a key that is empty or too long. */
 struct auth *auth_new(const struct auth_options *options);
 void auth_free(struct auth *auth);
-
-/* Takes these keys instead of the ones there are. false: as auth_new, and the old ones stay. */
-bool auth_set_keys(struct auth *auth, const char *const *keys, size_t key_count);
 
 /* Whether no credential is needed. */
 bool auth_is_open(const struct auth *auth);

@@ -179,30 +179,6 @@ static void wake_at_hold(struct broker *broker, struct waiter *waiter, uint64_t 
 
 /* What the API asks for. */
 
-bool broker_remove_cache(struct broker *broker, const char *name, size_t length, uint64_t now_ms) {
-  struct topics *topics = &broker->topics;
-  if (!topics_has_cache(topics, name, length)) {
-    return false;
-  }
-  for (struct topic *topic, *next = topics_next(topics, NULL); (topic = next) != NULL;) {
-    next = topics_next(topics, topic);
-    if (topics_in_cache(topic, name, length)) {
-      while (!list_empty(&topic->waiters)) {
-        wake(broker, LIST_OWNER(topic->waiters.next, struct waiter, link), broker->options.gone,
-             now_ms);
-      }
-      topics_remove(topics, topic);
-    }
-  }
-  topics_remove_cache(topics, name, length);
-  return true;
-}
-
-const struct table_entry *broker_next_cache(const struct broker *broker,
-                                            const struct table_entry *cache) {
-  return table_next(&broker->topics.caches, cache);
-}
-
 static struct message *encode(struct broker *broker, const struct topic *topic,
                               const struct broker_value *value, uint64_t now_ms) {
   const size_t length = envelope_write_message(broker->scratch, topic->ring.next, topic->page,

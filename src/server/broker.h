@@ -24,7 +24,6 @@ struct broker_options { /* see api.h for what each means */
   size_t max_batch_bytes;
   uint64_t hold_ms;
   struct answer *expired; /* for polls whose permission ends while they wait; borrowed */
-  struct answer *gone;    /* for polls whose cache is taken away; borrowed */
   void (*wake)(struct waiter *waiter, struct answer *answer);
 };
 
@@ -61,14 +60,6 @@ void broker_free(struct broker *broker);
 
 /* Makes a cache, unless it is there. false: no memory. Does not look at max_caches. */
 bool broker_add_cache(struct broker *broker, const char *name, size_t length);
-
-/* Takes a cache away with its topics; their waiters are answered with gone. false: not there. */
-bool broker_remove_cache(struct broker *broker, const char *name, size_t length, uint64_t now_ms);
-
-/* The names of the caches in some order: the first for NULL, else the one after; NULL at the end.
-   Its name may be given to broker_remove_cache once the next one is known. */
-const struct table_entry *broker_next_cache(const struct broker *broker,
-                                            const struct table_entry *cache);
 
 /* Gives the message the topic's next number and wakes all its waiters. */
 enum broker_result broker_publish(struct broker *broker, const struct topic_name *name,

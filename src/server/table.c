@@ -127,13 +127,11 @@ void table_remove(struct table *table, struct table_entry *entry) {
   table->count--;
 }
 
-struct table_entry *table_next(const struct table *table, const struct table_entry *entry) {
-  if (entry != NULL && entry->next != NULL) {
-    return entry->next;
+struct table_entry *table_any(const struct table *table) {
+  for (size_t i = 0; table->count > 0 && i < table->bucket_count; i++) {
+    if (table->buckets[i] != NULL) {
+      return table->buckets[i];
+    }
   }
-  size_t i = entry == NULL ? 0 : (entry->hash & (table->bucket_count - 1)) + 1;
-  while (i < table->bucket_count && table->buckets[i] == NULL) {
-    i++;
-  }
-  return i < table->bucket_count ? table->buckets[i] : NULL;
+  return NULL;
 }

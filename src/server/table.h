@@ -43,9 +43,8 @@ void table_insert(struct table *table, struct table_entry *entry);
 /* entry is in the table. */
 void table_remove(struct table *table, struct table_entry *entry);
 
-/* All entries in some order: the first for NULL, the one after entry otherwise; NULL at the end.
-   The table must not change between two calls, but for removing the entry before the one given. */
-struct table_entry *table_next(const struct table *table, const struct table_entry *entry);
+/* Any one entry, or NULL when there is none: to empty a table. */
+struct table_entry *table_any(const struct table *table);
 
 /* SipHash-2-4 of the bytes under a 16 byte key. */
 uint64_t table_siphash(const unsigned char key[TABLE_SEED_SIZE], const char *bytes, size_t length);

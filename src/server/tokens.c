@@ -88,10 +88,10 @@ static struct known *verify(struct tokens *tokens, uint64_t hash, const char *te
 }
 
 const struct token *tokens_verify(struct tokens *tokens, const char *text, size_t length,
-                                  uint64_t now_ms) {
-  const uint64_t hash = table_hash(&tokens->table, text, length);
-  struct table_entry *entry = table_find(&tokens->table, hash, text, length);
-  struct known *known = entry == NULL ? verify(tokens, hash, text, length, now_ms)
+                                  uint64_t now_ms, uint64_t *hash) {
+  *hash = table_hash(&tokens->table, text, length);
+  struct table_entry *entry = table_find(&tokens->table, *hash, text, length);
+  struct known *known = entry == NULL ? verify(tokens, *hash, text, length, now_ms)
                                       : LIST_OWNER(entry, struct known, entry);
   if (known == NULL) {
     return NULL;

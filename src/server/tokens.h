@@ -22,8 +22,8 @@ const struct token_secret *tokens_secret(const struct tokens *tokens);
 size_t tokens_count(const struct tokens *tokens);
 
 /* What text[0..length) says if it is a token that is valid at now_ms, else NULL. Good until the
-   next call. */
+   next call. *hash is a hash of the text that nobody outside can foresee. */
 const struct token *tokens_verify(struct tokens *tokens, const char *text, size_t length,
-                                  uint64_t now_ms);
+                                  uint64_t now_ms, uint64_t *hash);
 
 #endif

@@ -20,40 +20,23 @@ static struct topic *topic_of(struct table_entry *entry) {
   return LIST_OWNER(entry, struct topic, entry);
 }
 
-void topics_remove(struct topics *topics, struct topic *topic) {
+static void give_up(struct topics *topics, struct topic *topic) {
   list_remove(&topic->idle);
   table_remove(&topics->topics, &topic->entry);
   ring_end(&topic->ring);
   free(topic);
 }
 
-static void remove_cache(struct topics *topics, struct table_entry *entry) {
-  table_remove(&topics->caches, entry);
-  free(LIST_OWNER(entry, struct cache, entry));
-}
-
 void topics_end(struct topics *topics) {
-  for (struct topic *topic, *next = topics_next(topics, NULL); (topic = next) != NULL;) {
-    next = topics_next(topics, topic);
-    topics_remove(topics, topic);
+  for (struct table_entry *entry; (entry = table_any(&topics->topics)) != NULL;) {
+    give_up(topics, topic_of(entry));
   }
-  for (struct table_entry *entry, *next = table_next(&topics->caches, NULL);
-       (entry = next) != NULL;) {
-    next = table_next(&topics->caches, entry);
-    remove_cache(topics, entry);
+  for (struct table_entry *entry; (entry = table_any(&topics->caches)) != NULL;) {
+    table_remove(&topics->caches, entry);
+    free(LIST_OWNER(entry, struct cache, entry));
   }
   table_end(&topics->topics);
   table_end(&topics->caches);
-}
-
-struct topic *topics_next(const struct topics *topics, const struct topic *topic) {
-  struct table_entry *entry = table_next(&topics->topics, topic == NULL ? NULL : &topic->entry);
-  return entry == NULL ? NULL : topic_of(entry);
-}
-
-bool topics_in_cache(const struct topic *topic, const char *name, size_t length) {
-  return topic->entry.length > length && topic->entry.name[length] == '\0' &&
-         memcmp(topic->entry.name, name, length) == 0;
 }
 
 /* A structure of size bytes that begins with its table entry, and its name behind it. */
@@ -68,22 +51,13 @@ static void *named_new(const struct table *table, size_t size, const char *name,
   return entry;
 }
 
-static struct table_entry *find_cache(const struct topics *topics, const char *name,
-                                      size_t length) {
+static bool has_cache(const struct topics *topics, const char *name, size_t length) {
   const uint64_t hash = table_hash(&topics->caches, name, length);
-  return table_find(&topics->caches, hash, name, length);
-}
-
-bool topics_has_cache(const struct topics *topics, const char *name, size_t length) {
-  return find_cache(topics, name, length) != NULL;
-}
-
-void topics_remove_cache(struct topics *topics, const char *name, size_t length) {
-  remove_cache(topics, find_cache(topics, name, length));
+  return table_find(&topics->caches, hash, name, length) != NULL;
 }
 
 bool topics_add_cache(struct topics *topics, const char *name, size_t length) {
-  if (topics_has_cache(topics, name, length)) {
+  if (has_cache(topics, name, length)) {
     return true;
   }
   struct cache *cache = named_new(&topics->caches, sizeof *cache, name, length);
@@ -95,7 +69,7 @@ bool topics_add_cache(struct topics *topics, const char *name, size_t length) {
 }
 
 static enum topics_result make_cache_sure(struct topics *topics, const struct topic_name *name) {
-  if (topics_has_cache(topics, name->bytes, name->cache_length)) {
+  if (has_cache(topics, name->bytes, name->cache_length)) {
     return TOPICS_FOUND;
   }
   if (!topics->options.auto_create_caches) {
@@ -120,7 +94,7 @@ static enum topics_result make_room(struct topics *topics) {
   if (idle == NULL) {
     return TOPICS_TOPIC_LIMIT;
   }
-  topics_remove(topics, idle);
+  give_up(topics, idle);
   return TOPICS_FOUND;
 }
 
@@ -174,7 +148,7 @@ static uint64_t eviction_ms(const struct topics *topics, const struct topic *top
 void topics_evict(struct topics *topics, uint64_t now_ms) {
   for (struct topic *topic;
        (topic = longest_idle(topics)) != NULL && eviction_ms(topics, topic) <= now_ms;) {
-    topics_remove(topics, topic);
+    give_up(topics, topic);
   }
 }
 

@@ -60,20 +60,6 @@ void topics_end(struct topics *topics);
 /* Makes a cache, unless it is there. false: no memory. Does not look at max_caches. */
 bool topics_add_cache(struct topics *topics, const char *name, size_t length);
 
-bool topics_has_cache(const struct topics *topics, const char *name, size_t length);
-
-/* Takes a cache away that is there and has no topics any more. */
-void topics_remove_cache(struct topics *topics, const char *name, size_t length);
-
-/* The topics in some order, as table_next does. */
-struct topic *topics_next(const struct topics *topics, const struct topic *topic);
-
-/* Whether topic is of that cache. */
-bool topics_in_cache(const struct topic *topic, const char *name, size_t length);
-
-/* Gives topic up. Nobody waits for it. */
-void topics_remove(struct topics *topics, struct topic *topic);
-
 /* *topic: the one of that name, with a page of its own when it is new. */
 enum topics_result topics_find(struct topics *topics, const struct topic_name *name,
                                uint64_t now_ms, struct topic **topic);
