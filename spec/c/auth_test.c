@@ -141,6 +141,24 @@ static void refuses_keys_that_cannot_be(void) {
   auth_free(auth);
 }
 
+static void replaces_its_keys(void) {
+  check_row("other keys");
+  const char *const first[] = {"one", "two"};
+  const char *const second[] = {"three", "two"};
+  const char *const wrong[] = {"four", ""};
+  struct auth *auth = new_auth(first, 2, false);
+  struct grant before, after;
+  CHECK(auth != NULL && auth_check(auth, "two", 3, 0, &before));
+  CHECK(!auth_set_keys(auth, wrong, 2));
+  CHECK(knows(auth, "one", 3) && !knows(auth, "four", 4));
+  CHECK(auth_set_keys(auth, second, 2));
+  CHECK(!knows(auth, "one", 3) && knows(auth, "three", 5));
+  check_row("who stays is the same holder");
+  CHECK(auth_check(auth, "two", 3, 0, &after) && after.holder == before.holder);
+  CHECK(auth_check(auth, "three", 5, 0, &after) && after.holder != before.holder);
+  auth_free(auth);
+}
+
 static void compares_all_of_both(void) {
   check_row("comparison");
   CHECK(credential_equal("abc", 3, "abc", 3));
@@ -157,6 +175,7 @@ int main(void) {
   bounds_its_length();
   knows_its_keys();
   refuses_keys_that_cannot_be();
+  replaces_its_keys();
   compares_all_of_both();
   return check_report();
 }

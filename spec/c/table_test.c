@@ -73,6 +73,11 @@ static void finds_what_was_put_in(void) {
     const struct table_entry *expected = i % 2 == 0 ? NULL : &names[i].entry;
     CHECK(find(&table, names[i].name, names[i].entry.length) == expected);
   }
+  check_row("gone through");
+  size_t seen = 0;
+  for (struct table_entry *entry = NULL; (entry = table_after(&table, entry)) != NULL; seen++)
+    CHECK(find(&table, entry->name, entry->length) == entry);
+  CHECK(seen == NAMES / 2);
   check_row("emptied one by one");
   size_t left = NAMES / 2;
   for (struct table_entry *entry; (entry = table_any(&table)) != NULL; left--)

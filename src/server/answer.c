@@ -12,9 +12,9 @@
 #define EVERY_ANSWER                                                                               \
   "Access-Control-Allow-Origin: *\r\n"                                                             \
   "Cache-Control: no-store\r\n"
-#define JSON_BODY                                                                                  \
-  "Content-Type: application/json\r\n"                                                             \
-  "Content-Length: "
+#define CONTENT_TYPE "Content-Type: "
+#define CONTENT_LENGTH "\r\nContent-Length: "
+#define JSON "application/json"
 #define CRLF "\r\n"
 
 enum { DETAIL_MAX = 1024 };
@@ -80,9 +80,10 @@ static char *append(char *at, struct slice slice) {
   return at + slice.length;
 }
 
-/* has_body tells "no body" (204) from a body of 0 bytes. */
-static struct answer *answer_new(unsigned status, const char *extra, bool has_body,
+/* content_type NULL: no body (204), which is another thing than a body of 0 bytes. */
+static struct answer *answer_new(unsigned status, const char *extra, const char *content_type,
                                  size_t body_length) {
+  const bool has_body = content_type != NULL;
   char status_text[NUMBER_U64_SIZE];
   char length_text[NUMBER_U64_SIZE];
   const struct slice parts[] = {
@@ -93,7 +94,9 @@ static struct answer *answer_new(unsigned status, const char *extra, bool has_bo
       {CRLF, 2},
       {EVERY_ANSWER, sizeof EVERY_ANSWER - 1},
       slice_of(extra),
-      {JSON_BODY, has_body ? sizeof JSON_BODY - 1 : 0},
+      slice_of(has_body ? CONTENT_TYPE : ""),
+      slice_of(has_body ? content_type : ""),
+      slice_of(has_body ? CONTENT_LENGTH : ""),
       {length_text, has_body ? number_format_u64(body_length, length_text) : 0},
       {CRLF, has_body ? 2 : 0},
       {CRLF, 2},
@@ -111,6 +114,7 @@ static struct answer *answer_new(unsigned status, const char *extra, bool has_bo
   answer->body_at = head_length;
   answer->references = 1;
   answer->status = (uint16_t)status;
+  answer->err = NULL;
   char *at = answer->bytes;
   for (size_t i = 0; i < part_count; i++) {
     at = append(at, parts[i]);
@@ -130,11 +134,15 @@ void answer_release(struct answer *answer) {
 }
 
 struct answer *answer_empty(const char *extra) {
-  return answer_new(204, extra, false, 0);
+  return answer_new(204, extra, NULL, 0);
+}
+
+struct answer *answer_body(const char *content_type, size_t length) {
+  return answer_new(200, "", content_type, length);
 }
 
 struct answer *answer_json(size_t length) {
-  return answer_new(200, "", true, length);
+  return answer_body(JSON, length);
 }
 
 struct answer *answer_error(unsigned status, const char *detail, const char *err,
@@ -161,8 +169,9 @@ struct answer *answer_error(unsigned status, const char *detail, const char *err
   for (size_t i = 0; i < part_count; i++) {
     length += parts[i].length;
   }
-  struct answer *answer = answer_new(status, extra, true, length);
+  struct answer *answer = answer_new(status, extra, JSON, length);
   if (answer != NULL) {
+    answer->err = err;
     char *at = answer->bytes + answer->body_at;
     for (size_t i = 0; i < part_count; i++) {
       at = append(at, parts[i]);

@@ -13,6 +13,7 @@ struct answer {
                      there the sender may put in header lines of its own (Connection, Date) */
   uint32_t references;
   uint16_t status;
+  const char *err; /* the limit that was hit, or NULL */
   char bytes[];
 };
 
@@ -28,13 +29,16 @@ struct answer *answer_empty(const char *extra);
 
 /* An error in the shape of protocol section 5. detail is for people; err is the name of the limit
    that was hit, or NULL. extra as above ("Retry-After: 1\r\n", "Allow: GET\r\n"). Any status of
-   400 to 599; used by the shell as well, for what it refuses by itself. Both texts must be UTF-8.
- */
+   400 to 599; used by the shell as well, for what it refuses by itself. Both texts must be UTF-8,
+   and err a constant. */
 struct answer *answer_error(unsigned status, const char *detail, const char *err,
                             const char *extra);
 
-/* 200 with a JSON body of exactly length bytes, still to be written: the caller fills
-   answer->bytes + answer->body_at. */
+/* 200 with a body of that content type and exactly length bytes, still to be written: the caller
+   fills answer->bytes + answer->body_at. */
+struct answer *answer_body(const char *content_type, size_t length);
+
+/* Likewise, with the content type of JSON. */
 struct answer *answer_json(size_t length);
 
 #endif

@@ -100,13 +100,14 @@ struct api *api_new(const struct api_options *options) {
                                 "Access-Control-Max-Age: 86400\r\n"
                                 "Allow: " TOPIC_METHODS "\r\n");
   api->expired = answer_error(401, "The token has expired", NULL, "WWW-Authenticate: Token\r\n");
+  api->blocked = answer_error(503, "Blocked by the operator", NULL, "Retry-After: 1\r\n");
   api->unavailable = answer_error(503, "Out of memory", NULL, "Retry-After: 1\r\n");
   api->auth = make_auth(options);
   api->limits = make_limits(options);
   api->broker = make_broker(options, api->expired);
   if (api->endpoint == NULL || api->published == NULL || api->preflight == NULL ||
-      api->expired == NULL || api->unavailable == NULL || api->auth == NULL ||
-      api->limits == NULL || api->broker == NULL) {
+      api->expired == NULL || api->blocked == NULL || api->unavailable == NULL ||
+      api->auth == NULL || api->limits == NULL || api->broker == NULL) {
     api_free(api);
     return NULL;
   }
@@ -123,6 +124,7 @@ void api_free(struct api *api) {
   answer_release(api->published);
   answer_release(api->preflight);
   answer_release(api->expired);
+  answer_release(api->blocked);
   answer_release(api->unavailable);
   free(api->endpoint);
   free(api);
@@ -180,6 +182,9 @@ static struct answer *check_route(struct exchange *exchange) {
 /* NULL: the waiter waits. */
 static struct answer *handle(struct exchange *exchange, struct waiter *waiter) {
   const struct api_request *request = exchange->request;
+  if (exchange->api->is_blocked) {
+    return answer_retain(exchange->api->blocked);
+  }
   if (method_is(request, "OPTIONS")) {
     return answer_retain(exchange->api->preflight);
   }

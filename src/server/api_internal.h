@@ -18,9 +18,11 @@ struct api {
   struct broker *broker;
   size_t max_message_bytes;
   char *endpoint;
-  struct answer *published;   /* 204 */
-  struct answer *preflight;   /* 204 of OPTIONS */
-  struct answer *expired;     /* 401 of a poll that outlived its token */
+  struct answer *published; /* 204 */
+  struct answer *preflight; /* 204 of OPTIONS */
+  struct answer *expired;   /* 401 of a poll that outlived its token */
+  struct answer *blocked;   /* 503 while an operator wants it */
+  bool is_blocked;
   struct answer *unavailable; /* 503, for when there is no memory to build a better one */
 };
 

@@ -12,21 +12,23 @@
 struct key {
   char *bytes;
   size_t length;
+  uint64_t holder;
 };
 
 struct auth {
   bool open;
   struct tokens *tokens;
   size_t key_count;
-  struct key keys[];
+  struct key *keys;
+  unsigned char seed[TABLE_SEED_SIZE];
 };
 
 enum { TOKENS_KNOWN = 1024 };
 
-/* Keys are numbered from 0, tokens are known by a 63-bit hash. */
+/* Keys and tokens are known by a 63-bit hash of theirs, and told apart by the bit above it. */
 #define HOLDER_OF_TOKEN (UINT64_C(1) << 63)
 
-static bool key_start(struct key *key, const char *text) {
+static bool key_start(struct key *key, const char *text, const unsigned char *seed) {
   char inner[CREDENTIAL_MAX];
   key->length = credential_unwrap(text, strlen(text), inner);
   key->bytes = key->length == 0 ? NULL : malloc(key->length);
@@ -34,22 +36,42 @@ static bool key_start(struct key *key, const char *text) {
     return false;
   }
   memcpy(key->bytes, inner, key->length);
+  key->holder = table_siphash(seed, inner, key->length) & ~HOLDER_OF_TOKEN;
+  return true;
+}
+
+static void keys_free(struct key *keys, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    free(keys[i].bytes);
+  }
+  free(keys);
+}
+
+bool auth_set_keys(struct auth *auth, const char *const *keys, size_t key_count) {
+  struct key *made = calloc(key_count + 1, sizeof *made);
+  bool complete = made != NULL;
+  for (size_t i = 0; complete && i < key_count; i++) {
+    complete = key_start(&made[i], keys[i], auth->seed);
+  }
+  if (!complete) {
+    keys_free(made, made == NULL ? 0 : key_count);
+    return false;
+  }
+  keys_free(auth->keys, auth->key_count);
+  auth->keys = made;
+  auth->key_count = key_count;
   return true;
 }
 
 struct auth *auth_new(const struct auth_options *options) {
-  struct auth *auth = calloc(1, sizeof *auth + options->key_count * sizeof auth->keys[0]);
+  struct auth *auth = calloc(1, sizeof *auth);
   if (auth == NULL) {
     return NULL;
   }
   auth->open = options->open;
+  memcpy(auth->seed, options->seed, sizeof auth->seed);
   auth->tokens = tokens_new(&options->secret, options->seed, TOKENS_KNOWN);
-  bool complete = auth->tokens != NULL;
-  for (size_t i = 0; complete && i < options->key_count; i++) {
-    complete = key_start(&auth->keys[i], options->keys[i]);
-    auth->key_count = i + 1;
-  }
-  if (!complete) {
+  if (auth->tokens == NULL || !auth_set_keys(auth, options->keys, options->key_count)) {
     auth_free(auth);
     return NULL;
   }
@@ -60,9 +82,7 @@ void auth_free(struct auth *auth) {
   if (auth == NULL) {
     return;
   }
-  for (size_t i = 0; i < auth->key_count; i++) {
-    free(auth->keys[i].bytes);
-  }
+  keys_free(auth->keys, auth->key_count);
   tokens_free(auth->tokens);
   free(auth);
 }
@@ -93,7 +113,7 @@ bool auth_check(struct auth *auth, const char *credential, size_t length, uint64
   const size_t key = find_key(auth, inner, inner_length);
   grant->token = NULL;
   if (key < auth->key_count) {
-    grant->holder = key;
+    grant->holder = auth->keys[key].holder;
     return true;
   }
   grant->token = tokens_verify(auth->tokens, inner, inner_length, now_ms, &grant->holder);

@@ -29,6 +29,9 @@ struct grant {
 struct auth *auth_new(const struct auth_options *options);
 void auth_free(struct auth *auth);
 
+/* Replaces the keys. Returns false, with nothing changed, as auth_new does. */
+bool auth_set_keys(struct auth *auth, const char *const *keys, size_t key_count);
+
 /* Whether no credential is needed. */
 bool auth_is_open(const struct auth *auth);
 

@@ -27,7 +27,8 @@ struct broker {
   struct told told;
   struct answer *nothing;     /* {"items":[]} */
   struct answer *unavailable; /* for waiters, when there is no memory for their answer */
-  char *scratch;              /* where an element is written before its length is known */
+  struct broker_counters counters;
+  char *scratch; /* where an element is written before its length is known */
   bool draining;
 };
 
@@ -107,6 +108,7 @@ static void remember(struct broker *broker, const struct topic *topic,
 /* One reference to the answer that plan asks for. NULL: no memory. */
 static struct answer *tell(struct broker *broker, const struct topic *topic,
                            const struct sequence_plan *plan) {
+  broker->counters.discontinuities += plan->gap;
   if (!plan->gap && plan->from == plan->until) {
     return answer_retain(broker->nothing);
   }
@@ -177,6 +179,55 @@ static void wake_at_hold(struct broker *broker, struct waiter *waiter, uint64_t 
   answer_release(answer);
 }
 
+void broker_turn_away(struct broker *broker, struct answer *answer, uint64_t now_ms) {
+  for (struct waiter *waiter; (waiter = deadlines_first(&broker->deadlines)) != NULL;) {
+    wake(broker, waiter, answer, now_ms);
+  }
+}
+
+static struct waiter *first_waiter(const struct topic *topic) {
+  return list_empty(&topic->waiters) ? NULL : LIST_OWNER(topic->waiters.next, struct waiter, link);
+}
+
+/* What an operator asks for. */
+
+bool broker_has_cache(const struct broker *broker, const char *name, size_t length) {
+  return topics_has_cache(&broker->topics, name, length);
+}
+
+bool broker_remove_cache(struct broker *broker, const char *name, size_t length,
+                         struct answer *answer, uint64_t now_ms) {
+  struct topic *topic = topics_after(&broker->topics, NULL);
+  while (topic != NULL) {
+    struct topic *after = topics_after(&broker->topics, topic);
+    const struct topic_name of = topics_name(topic);
+    if (of.cache_length == length && memcmp(of.bytes, name, length) == 0) {
+      for (struct waiter *waiter; (waiter = first_waiter(topic)) != NULL;) {
+        wake(broker, waiter, answer, now_ms);
+      }
+      topics_give_up(&broker->topics, topic);
+    }
+    topic = after;
+  }
+  return topics_remove_cache(&broker->topics, name, length);
+}
+
+bool broker_drop_topic(struct broker *broker, const struct topic_name *name, uint64_t now_ms) {
+  struct topic *topic = topics_look_up(&broker->topics, name);
+  if (topic == NULL) {
+    return false;
+  }
+  for (struct waiter *waiter; (waiter = first_waiter(topic)) != NULL;) {
+    wake_at_hold(broker, waiter, now_ms);
+  }
+  topics_give_up(&broker->topics, topic);
+  return true;
+}
+
+const struct topics *broker_topics(const struct broker *broker) {
+  return &broker->topics;
+}
+
 /* What the API asks for. */
 
 static struct message *encode(struct broker *broker, const struct topic *topic,
@@ -205,11 +256,13 @@ enum broker_result broker_publish(struct broker *broker, const struct topic_name
   }
   const uint64_t number = topic->ring.next;
   ring_push(&topic->ring, &broker->options.bounds, message);
+  broker->counters.messages++;
+  broker->counters.bytes += value->length;
   if (waited_for) {
     const struct sequence_plan plan = {.from = number, .until = number + 1};
     remember(broker, topic, &plan, answer);
-    while (!list_empty(&topic->waiters)) {
-      wake(broker, LIST_OWNER(topic->waiters.next, struct waiter, link), answer, now_ms);
+    for (struct waiter *waiter; (waiter = first_waiter(topic)) != NULL;) {
+      wake(broker, waiter, answer, now_ms);
     }
     answer_release(answer);
   }
@@ -229,8 +282,12 @@ enum broker_result broker_poll(struct broker *broker, const struct topic_name *n
   if (plan.waits && broker->draining) {
     plan = sequence_plan_hold(&state, plan.positioned);
   }
+  if (plan.waits && !poll->may_wait) {
+    return BROKER_POLL_LIMIT;
+  }
+  broker->counters.polls++;
   if (plan.waits) {
-    return poll->may_wait ? wait_for(broker, topic, waiter, poll, now_ms) : BROKER_POLL_LIMIT;
+    return wait_for(broker, topic, waiter, poll, now_ms);
   }
   topics_touch(&broker->topics, topic, now_ms);
   *answer = tell(broker, topic, &plan);
@@ -257,6 +314,10 @@ void broker_drain(struct broker *broker, uint64_t now_ms) {
   for (struct waiter *waiter; (waiter = deadlines_first(&broker->deadlines)) != NULL;) {
     wake_at_hold(broker, waiter, now_ms);
   }
+}
+
+struct broker_counters broker_counters(const struct broker *broker) {
+  return broker->counters;
 }
 
 size_t broker_waiter_count(const struct broker *broker) {

@@ -54,12 +54,36 @@ struct broker_poll {
   uint32_t *count;     /* goes up when it waits and down when that ends; or NULL */
 };
 
+struct broker_counters {    /* since the start */
+  uint64_t messages;        /* published */
+  uint64_t bytes;           /* of their values */
+  uint64_t polls;           /* that were answered, or wait */
+  uint64_t discontinuities; /* told */
+};
+
 /* NULL: no memory. */
 struct broker *broker_new(const struct broker_options *options);
 void broker_free(struct broker *broker);
 
 /* Makes a cache, unless it is there. false: no memory. Does not look at max_caches. */
 bool broker_add_cache(struct broker *broker, const char *name, size_t length);
+
+bool broker_has_cache(const struct broker *broker, const char *name, size_t length);
+
+/* Takes a cache and its topics away, and gives their waiters that answer (borrowed). false: there
+   is no such cache. */
+bool broker_remove_cache(struct broker *broker, const char *name, size_t length,
+                         struct answer *answer, uint64_t now_ms);
+
+/* Forgets a topic; its waiters are answered as if their holds were over, and learn of the new page
+   when they come back. false: there is no such topic. */
+bool broker_drop_topic(struct broker *broker, const struct topic_name *name, uint64_t now_ms);
+
+/* Gives all waiters that answer (borrowed). */
+void broker_turn_away(struct broker *broker, struct answer *answer, uint64_t now_ms);
+
+/* What there is, to be gone through; nothing may be changed meanwhile. */
+const struct topics *broker_topics(const struct broker *broker);
 
 /* Gives the message the topic's next number and wakes all its waiters. */
 enum broker_result broker_publish(struct broker *broker, const struct topic_name *name,
@@ -82,6 +106,7 @@ uint64_t broker_next_tick(const struct broker *broker);
 /* Answers all waiters as if their holds were over, and lets nobody wait any more. */
 void broker_drain(struct broker *broker, uint64_t now_ms);
 
+struct broker_counters broker_counters(const struct broker *broker);
 size_t broker_waiter_count(const struct broker *broker);
 size_t broker_topic_count(const struct broker *broker);
 

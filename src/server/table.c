@@ -127,11 +127,26 @@ void table_remove(struct table *table, struct table_entry *entry) {
   table->count--;
 }
 
-struct table_entry *table_any(const struct table *table) {
-  for (size_t i = 0; table->count > 0 && i < table->bucket_count; i++) {
-    if (table->buckets[i] != NULL) {
-      return table->buckets[i];
+/* The first entry in the buckets from index on. */
+static struct table_entry *first_from(const struct table *table, size_t index) {
+  for (; index < table->bucket_count; index++) {
+    if (table->buckets[index] != NULL) {
+      return table->buckets[index];
     }
   }
   return NULL;
+}
+
+struct table_entry *table_any(const struct table *table) {
+  return table->count == 0 ? NULL : first_from(table, 0);
+}
+
+struct table_entry *table_after(const struct table *table, const struct table_entry *entry) {
+  if (entry == NULL) {
+    return table_any(table);
+  }
+  if (entry->next != NULL) {
+    return entry->next;
+  }
+  return first_from(table, (size_t)(entry->hash & (table->bucket_count - 1)) + 1);
 }

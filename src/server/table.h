@@ -46,6 +46,10 @@ void table_remove(struct table *table, struct table_entry *entry);
 /* Any one entry, or NULL when there is none: to empty a table. */
 struct table_entry *table_any(const struct table *table);
 
+/* The entry after that one, in no particular order; of NULL, the first. NULL: there is none. To go
+   through a table that does not change meanwhile, but for entries before the one held. */
+struct table_entry *table_after(const struct table *table, const struct table_entry *entry);
+
 /* SipHash-2-4 of the bytes under a 16 byte key. */
 uint64_t table_siphash(const unsigned char key[TABLE_SEED_SIZE], const char *bytes, size_t length);
 

@@ -20,7 +20,7 @@ static struct topic *topic_of(struct table_entry *entry) {
   return LIST_OWNER(entry, struct topic, entry);
 }
 
-static void give_up(struct topics *topics, struct topic *topic) {
+void topics_give_up(struct topics *topics, struct topic *topic) {
   list_remove(&topic->idle);
   table_remove(&topics->topics, &topic->entry);
   ring_end(&topic->ring);
@@ -29,7 +29,7 @@ static void give_up(struct topics *topics, struct topic *topic) {
 
 void topics_end(struct topics *topics) {
   for (struct table_entry *entry; (entry = table_any(&topics->topics)) != NULL;) {
-    give_up(topics, topic_of(entry));
+    topics_give_up(topics, topic_of(entry));
   }
   for (struct table_entry *entry; (entry = table_any(&topics->caches)) != NULL;) {
     table_remove(&topics->caches, entry);
@@ -51,13 +51,13 @@ static void *named_new(const struct table *table, size_t size, const char *name,
   return entry;
 }
 
-static bool has_cache(const struct topics *topics, const char *name, size_t length) {
+bool topics_has_cache(const struct topics *topics, const char *name, size_t length) {
   const uint64_t hash = table_hash(&topics->caches, name, length);
   return table_find(&topics->caches, hash, name, length) != NULL;
 }
 
 bool topics_add_cache(struct topics *topics, const char *name, size_t length) {
-  if (has_cache(topics, name, length)) {
+  if (topics_has_cache(topics, name, length)) {
     return true;
   }
   struct cache *cache = named_new(&topics->caches, sizeof *cache, name, length);
@@ -68,8 +68,19 @@ bool topics_add_cache(struct topics *topics, const char *name, size_t length) {
   return true;
 }
 
+bool topics_remove_cache(struct topics *topics, const char *name, size_t length) {
+  const uint64_t hash = table_hash(&topics->caches, name, length);
+  struct table_entry *entry = table_find(&topics->caches, hash, name, length);
+  if (entry == NULL) {
+    return false;
+  }
+  table_remove(&topics->caches, entry);
+  free(LIST_OWNER(entry, struct cache, entry));
+  return true;
+}
+
 static enum topics_result make_cache_sure(struct topics *topics, const struct topic_name *name) {
-  if (has_cache(topics, name->bytes, name->cache_length)) {
+  if (topics_has_cache(topics, name->bytes, name->cache_length)) {
     return TOPICS_FOUND;
   }
   if (!topics->options.auto_create_caches) {
@@ -94,7 +105,7 @@ static enum topics_result make_room(struct topics *topics) {
   if (idle == NULL) {
     return TOPICS_TOPIC_LIMIT;
   }
-  give_up(topics, idle);
+  topics_give_up(topics, idle);
   return TOPICS_FOUND;
 }
 
@@ -121,15 +132,26 @@ static enum topics_result create(struct topics *topics, const struct topic_name 
   return TOPICS_FOUND;
 }
 
-enum topics_result topics_find(struct topics *topics, const struct topic_name *name,
-                               uint64_t now_ms, struct topic **topic) {
+struct topic *topics_look_up(const struct topics *topics, const struct topic_name *name) {
   const uint64_t hash = table_hash(&topics->topics, name->bytes, name->length);
   struct table_entry *entry = table_find(&topics->topics, hash, name->bytes, name->length);
-  if (entry == NULL) {
-    return create(topics, name, now_ms, topic);
-  }
-  *topic = topic_of(entry);
-  return TOPICS_FOUND;
+  return entry == NULL ? NULL : topic_of(entry);
+}
+
+enum topics_result topics_find(struct topics *topics, const struct topic_name *name,
+                               uint64_t now_ms, struct topic **topic) {
+  *topic = topics_look_up(topics, name);
+  return *topic == NULL ? create(topics, name, now_ms, topic) : TOPICS_FOUND;
+}
+
+struct topic_name topics_name(const struct topic *topic) {
+  const char *bytes = topic->entry.name;
+  return (struct topic_name){bytes, topic->entry.length, strlen(bytes)};
+}
+
+struct topic *topics_after(const struct topics *topics, const struct topic *topic) {
+  struct table_entry *entry = table_after(&topics->topics, topic == NULL ? NULL : &topic->entry);
+  return entry == NULL ? NULL : topic_of(entry);
 }
 
 void topics_touch(struct topics *topics, struct topic *topic, uint64_t now_ms) {
@@ -148,7 +170,7 @@ static uint64_t eviction_ms(const struct topics *topics, const struct topic *top
 void topics_evict(struct topics *topics, uint64_t now_ms) {
   for (struct topic *topic;
        (topic = longest_idle(topics)) != NULL && eviction_ms(topics, topic) <= now_ms;) {
-    give_up(topics, topic);
+    topics_give_up(topics, topic);
   }
 }
 

@@ -60,6 +60,24 @@ void topics_end(struct topics *topics);
 /* Makes a cache, unless it is there. false: no memory. Does not look at max_caches. */
 bool topics_add_cache(struct topics *topics, const char *name, size_t length);
 
+bool topics_has_cache(const struct topics *topics, const char *name, size_t length);
+
+/* Takes a cache away; false: there is none. Its topics are the caller's to give up before. */
+bool topics_remove_cache(struct topics *topics, const char *name, size_t length);
+
+/* The topic of that name as it is, or NULL. */
+struct topic *topics_look_up(const struct topics *topics, const struct topic_name *name);
+
+/* The name that topics_find was given. */
+struct topic_name topics_name(const struct topic *topic);
+
+/* The topic after that one, in no particular order; of NULL, the first. NULL: there is none. The
+   one held may only be given up once the one after it is known. */
+struct topic *topics_after(const struct topics *topics, const struct topic *topic);
+
+/* Forgets a topic, which nobody waits for, and its messages. */
+void topics_give_up(struct topics *topics, struct topic *topic);
+
 /* *topic: the one of that name, with a page of its own when it is new. */
 enum topics_result topics_find(struct topics *topics, const struct topic_name *name,
                                uint64_t now_ms, struct topic **topic);
