@@ -50,8 +50,8 @@ local function start(key, settings, position)
   return pump
 end
 
--- Gives a listener the pump of what it listens to, and waits for the first poll of that to be on
--- its way: what the caller publishes after this reaches the listener.
+-- Gives a listener the pump of what it listens to, and waits for its first poll to be on its way:
+-- what the caller publishes after this reaches the listener.
 local function attach(listener)
   local settings = listener.settings
   local origin = settings.client:origin()
@@ -72,7 +72,7 @@ local function attach(listener)
     if clock.now() >= deadline then pump:abandon(faults.timer_not_run()) end
     listener:wait(deadline - clock.now())
   end
-  return true
+  return listener:catch_up()
 end
 
 --- Listens to a topic together with all others in this worker. What it gives has the methods of

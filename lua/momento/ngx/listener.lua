@@ -129,17 +129,21 @@ local function subscribe(self)
   })
 end
 
+--- Starts a poll of its own where the backlog does not do. After this nothing is missed.
+---@return true|nil
+---@return string? message, string? code, table? detail
+function Listener:catch_up()
+  if self.index_ or self.own_ then return true end
+  local message, code, detail
+  self.own_, message, code, detail = subscribe(self)
+  if not self.own_ then return nil, message, code, detail end
+  return true
+end
+
 -- The next item of the poll of its own; nil when there is none yet, or nil and an error.
 local function from_own(self, seconds)
   local caught = self.caught_
   if #caught > 0 then return table.remove(caught, 1) end
-  find_place(self)
-  if self.index_ then return nil end
-  if not self.own_ then
-    local own, message, code, detail = subscribe(self)
-    if not own then return nil, message, code, detail end
-    self.own_ = own
-  end
   local message, text, code, detail = self.own_:receive(max(0, min(TICK, seconds)))
   self.seen_ = clock.now()
   if message then
@@ -173,6 +177,7 @@ local function next_item(self, deadline)
     local failure = self.failure_
     if failure then return nil, failure[1], failure[2], failure[3] end
     self.pump_:enter(self) -- it may have been taken for gone
+    if not self.index_ and #self.caught_ == 0 then find_place(self) end
     local item, message, code, detail
     if self.index_ then
       item = from_backlog(self)
