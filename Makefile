@@ -52,6 +52,7 @@ CURL := $(call object,$(wildcard src/curl/*.c))
 SERVER := $(call object,$(wildcard src/server/*.c))
 CORE_LUA := $(call lua_object,$(wildcard src/lua/core.c src/lua/core_*.c))
 CURL_LUA := $(call lua_object,$(wildcard src/lua/curl.c src/lua/curl_*.c))
+BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 C_TESTS := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/*_test.c))
 FUZZERS := $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/*_fuzz.c))
 
@@ -66,7 +67,7 @@ TREE_CPATH = $(BUILD_DIR)/$(LUA)/?.so
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: rockspec all deps demo test test-lua test-c c-tests lint asan fuzz install clean help env soak FORCE
+.PHONY: rockspec all deps demo test test-lua test-c c-tests bench-c lint asan fuzz install clean help env soak FORCE
 
 all: $(PRODUCTS)
 
@@ -100,6 +101,10 @@ $(BUILD)/c/%_test: $(OBJ)/spec/c/%_test.o $(WIRE) $(CURL) $(filter-out %/main.o,
 	@mkdir -p $(@D)
 	$(CC) $(EXTRA_CFLAGS) $(EXTRA_LDFLAGS) $^ $(CURL_LIBS) $(SERVER_LIBS) -o $@
 
+$(BUILD)/bench/%: $(OBJ)/bench/%.o
+	@mkdir -p $(@D)
+	$(CC) $(EXTRA_CFLAGS) $(EXTRA_LDFLAGS) $^ $(CURL_LIBS) -o $@
+
 $(BUILD)/fuzz/%_fuzz: $(OBJ)/spec/fuzz/%_fuzz.o $(WIRE) $(CURL) $(filter-out %/main.o,$(SERVER))
 	@mkdir -p $(@D)
 	$(CC) $(EXTRA_CFLAGS) $(EXTRA_LDFLAGS) -fsanitize=fuzzer $^ $(CURL_LIBS) $(SERVER_LIBS) -o $@
@@ -114,6 +119,7 @@ help:
 	@echo 'make test      all suites: whole on 5.4 and LuaJIT, unit on the others, and the C tests'
 	@echo 'make test-lua  the specs under one Lua: LUA=luajit SPECS="spec/unit"'
 	@echo 'make test-c    the C tests'
+	@echo 'make bench-c   the plain C programs that bench/ measures against, into $(BUILD)/bench'
 	@echo 'make lint      warnings as errors (gcc, clang), luacheck, cppcheck, clang-format, layers'
 	@echo 'make asan      C tests and specs under the address and undefined sanitizers'
 	@echo 'make fuzz      every fuzz target for RUNS=$(RUNS) runs'
@@ -136,6 +142,8 @@ demo: deps
 	  TOPICSD='$(BUILD_DIR)/topicsd' tools/demo.sh
 
 c-tests: $(C_TESTS)
+
+bench-c: $(BENCHES)
 
 # The libraries come from packages, so the suites start in a make of their own, after these are there.
 test: deps

@@ -7,7 +7,6 @@
      loop consume URL TOKEN COUNT                    polls until it has seen so many messages
      loop latency URL TOKEN COUNT                    publishes, waits for its own poll to tell */
 #include <curl/curl.h>
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,6 +272,12 @@ static void set_position(CURL *easy, const char *url, const struct position *pos
   curl_easy_setopt(easy, CURLOPT_URL, target);
 }
 
+static void ask(CURL *poll, const char *url, struct answer *answer,
+                const struct position *position) {
+  set_position(poll, url, position);
+  answer->length = 0;
+}
+
 static void consume(const char *url, const char *token, long count) {
   struct answer answer = {0};
   struct position position = {1, 0}; /* everything the server still has */
@@ -280,8 +285,7 @@ static void consume(const char *url, const char *token, long count) {
   CURL *easy = handle_for(url, headers, &answer);
   double start = now();
   for (long seen = 0; seen < count;) {
-    set_position(easy, url, &position);
-    answer.length = 0;
+    ask(easy, url, &answer, &position);
     check_status(easy, curl_easy_perform(easy));
     seen += read_answer(&answer, &position);
   }
@@ -296,11 +300,11 @@ static int by_size(const void *left, const void *right) {
   return a < b ? -1 : a > b;
 }
 
-/* One process polls and publishes, as the Lua client does: from before the publish until the poll
-   has told of it. */
+/* One process polls and publishes, as the Lua client does: the time from before the publish until
+   the poll has told of it. The topic must be one that nobody else uses. */
 static void latency(const char *url, const char *token, long count) {
   struct answer polled = {0}, published = {0};
-  struct position position = {0, 0};
+  struct position position = {1, 0};
   struct curl_slist *headers = headers_with(token);
   struct loop loop;
   open_loop(&loop);
@@ -308,19 +312,13 @@ static void latency(const char *url, const char *token, long count) {
   CURL *publisher = publisher_for(url, headers, &published, "x", 1);
   double *times = calloc((size_t)count, sizeof *times);
   if (times == NULL) fail("no memory");
-  check_status(publisher, curl_easy_perform(publisher)); /* so that the connection is there */
-  position.number = 1;
+  check_status(publisher, curl_easy_perform(publisher)); /* to learn the position */
+  ask(poll, url, &polled, &position);
+  check_status(poll, curl_easy_perform(poll));
+  if (read_answer(&polled, &position) == 0) fail("the topic gives no position");
   double begun = now();
   for (long i = 0; i < count; i++) {
-    for (long seen = 0; i == 0 && seen == 0; i = 0) { /* the first one, to learn the position */
-      set_position(poll, url, &position);
-      polled.length = 0;
-      check_status(poll, curl_easy_perform(poll));
-      seen = read_answer(&polled, &position);
-      if (seen > 0) break;
-    }
-    set_position(poll, url, &position);
-    polled.length = 0;
+    ask(poll, url, &polled, &position);
     curl_multi_add_handle(loop.multi, poll);
     turn(&loop);
     double start = now();
@@ -332,7 +330,7 @@ static void latency(const char *url, const char *token, long count) {
   }
   double seconds = now() - begun;
   qsort(times, (size_t)count, sizeof *times, by_size);
-  printf("latency p50_us=%.0f p99_us=%.0f ", times[count / 2] * 1e6, times[count * 99 / 100] * 1e6);
+  printf("p50_us=%.0f p99_us=%.0f ", times[count / 2] * 1e6, times[count * 99 / 100] * 1e6);
   report("latency", count, seconds);
   curl_easy_cleanup(poll);
   curl_easy_cleanup(publisher);
@@ -344,8 +342,7 @@ static void latency(const char *url, const char *token, long count) {
 }
 
 int main(int argc, char **argv) {
-  static const char usage[] =
-      "usage: loop publish|publish-many|consume|latency URL TOKEN COUNT ...";
+  static const char usage[] = "see the head of bench/loop.c for the arguments";
   if (argc < 5) fail(usage);
   const char *mode = argv[1], *url = argv[2], *token = argv[3];
   long count = number(argv[4]);

@@ -24,7 +24,7 @@ warnings() { # compiler, luas
   shift
   for lua in "$@"; do
     $make -s BUILD="build/lint-$compiler" CC="$compiler" LUA="$lua" EXTRA_CFLAGS=-Werror \
-      all c-tests || return 1
+      all c-tests bench-c || return 1
   done
 }
 
