@@ -88,7 +88,10 @@ bool json_string_rest(struct json *json, struct json_string *out) {
         goto closed;
       }
       if (*byte == '\\') out->escaped = true;
-      byte = skip_special(byte, end);
+      if (*byte == '\\' && end - byte >= ESCAPE_SIZE && short_escape(byte[1]) != '\0')
+        byte += ESCAPE_SIZE; /* the usual one, so without a call */
+      else
+        byte = skip_special(byte, end);
       if (byte == NULL) return false;
       if (byte >= next) {
         next = byte;
