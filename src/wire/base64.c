@@ -2,20 +2,34 @@
    does not have to look. */
 #include "base64.h"
 
-#include <limits.h>
 #include <stdint.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-enum { NO_DIGIT = -1 };
+enum { VALUE = 0x3F, IS_DIGIT = 0x40 };
 
-static int digit_value(char character) {
-  if (character >= 'A' && character <= 'Z') return character - 'A';
-  if (character >= 'a' && character <= 'z') return character - 'a' + 26;
-  if (character >= '0' && character <= '9') return character - '0' + 52;
-  if (character == '+' || character == '-') return 62;
-  if (character == '/' || character == '_') return 63;
-  return NO_DIGIT;
+#define DIGIT(value) (IS_DIGIT | (value))
+
+/* Of both alphabets: IS_DIGIT | value for a digit, 0 for any other byte. */
+static const unsigned char digits[256] = {
+    ['A'] = DIGIT(0),  ['B'] = DIGIT(1),  ['C'] = DIGIT(2),  ['D'] = DIGIT(3),  ['E'] = DIGIT(4),
+    ['F'] = DIGIT(5),  ['G'] = DIGIT(6),  ['H'] = DIGIT(7),  ['I'] = DIGIT(8),  ['J'] = DIGIT(9),
+    ['K'] = DIGIT(10), ['L'] = DIGIT(11), ['M'] = DIGIT(12), ['N'] = DIGIT(13), ['O'] = DIGIT(14),
+    ['P'] = DIGIT(15), ['Q'] = DIGIT(16), ['R'] = DIGIT(17), ['S'] = DIGIT(18), ['T'] = DIGIT(19),
+    ['U'] = DIGIT(20), ['V'] = DIGIT(21), ['W'] = DIGIT(22), ['X'] = DIGIT(23), ['Y'] = DIGIT(24),
+    ['Z'] = DIGIT(25), ['a'] = DIGIT(26), ['b'] = DIGIT(27), ['c'] = DIGIT(28), ['d'] = DIGIT(29),
+    ['e'] = DIGIT(30), ['f'] = DIGIT(31), ['g'] = DIGIT(32), ['h'] = DIGIT(33), ['i'] = DIGIT(34),
+    ['j'] = DIGIT(35), ['k'] = DIGIT(36), ['l'] = DIGIT(37), ['m'] = DIGIT(38), ['n'] = DIGIT(39),
+    ['o'] = DIGIT(40), ['p'] = DIGIT(41), ['q'] = DIGIT(42), ['r'] = DIGIT(43), ['s'] = DIGIT(44),
+    ['t'] = DIGIT(45), ['u'] = DIGIT(46), ['v'] = DIGIT(47), ['w'] = DIGIT(48), ['x'] = DIGIT(49),
+    ['y'] = DIGIT(50), ['z'] = DIGIT(51), ['0'] = DIGIT(52), ['1'] = DIGIT(53), ['2'] = DIGIT(54),
+    ['3'] = DIGIT(55), ['4'] = DIGIT(56), ['5'] = DIGIT(57), ['6'] = DIGIT(58), ['7'] = DIGIT(59),
+    ['8'] = DIGIT(60), ['9'] = DIGIT(61), ['+'] = DIGIT(62), ['/'] = DIGIT(63), ['-'] = DIGIT(62),
+    ['_'] = DIGIT(63),
+};
+
+static unsigned digit_at(const char *text) {
+  return digits[(unsigned char)*text];
 }
 
 size_t base64_encoded_size(size_t length) {
@@ -43,17 +57,19 @@ size_t base64_decoded_max(size_t length) {
 }
 
 bool base64_check_piece(struct base64_check *check, const char *text, size_t length) {
-  for (size_t i = 0; i < length; i++) {
-    if (text[i] == '=') {
-      if (++check->padding > 2) return false;
-      continue;
-    }
-    int value = digit_value(text[i]);
-    if (value == NO_DIGIT || check->padding > 0) return false;
-    check->last = (unsigned)value;
-    check->digits++;
+  const char *end = text + length;
+  if (check->padding == 0) {
+    const char *start = text;
+    while (text < end && digit_at(text) != 0)
+      text++;
+    check->digits += (size_t)(text - start);
+    if (text > start) check->last = digit_at(text - 1) & VALUE;
   }
-  return true;
+  while (text < end && *text == '=' && check->padding < 2) {
+    check->padding++;
+    text++;
+  }
+  return text == end;
 }
 
 bool base64_check_whole(const struct base64_check *check) {
@@ -73,17 +89,22 @@ bool base64_check_whole(const struct base64_check *check) {
 bool base64_decode(const char *text, size_t length, char *out, size_t *out_length) {
   struct base64_check check = {0};
   if (!base64_check_piece(&check, text, length) || !base64_check_whole(&check)) return false;
-  size_t written = 0;
-  uint32_t bits = 0;
-  unsigned count = 0;
-  for (size_t i = 0; i < check.digits; i++) {
-    bits = bits << 6 | (uint32_t)digit_value(text[i]);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out[written++] = (char)(bits >> count & UCHAR_MAX);
-    }
+  const char *start = out;
+  const char *whole = text + check.digits / 4 * 4;
+  for (; text < whole; text += 4) {
+    uint32_t bits = (digit_at(text) & VALUE) << 18 | (digit_at(text + 1) & VALUE) << 12 |
+                    (digit_at(text + 2) & VALUE) << 6 | (digit_at(text + 3) & VALUE);
+    *out++ = (char)(bits >> 16 & 0xFF);
+    *out++ = (char)(bits >> 8 & 0xFF);
+    *out++ = (char)(bits & 0xFF);
   }
-  *out_length = written;
+  size_t rest = check.digits % 4; /* 0, 2 or 3 */
+  if (rest > 0) {
+    uint32_t bits = (digit_at(text) & VALUE) << 18 | (digit_at(text + 1) & VALUE) << 12;
+    if (rest == 3) bits |= (digit_at(text + 2) & VALUE) << 6;
+    *out++ = (char)(bits >> 16 & 0xFF);
+    if (rest == 3) *out++ = (char)(bits >> 8 & 0xFF);
+  }
+  *out_length = (size_t)(out - start);
   return true;
 }
