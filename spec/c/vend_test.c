@@ -62,33 +62,28 @@ static void checks_what_is_asked_for(void) {
     struct vended vended;
     const char *problem = vend(rows[i].request, &vended);
     CHECK((problem == NULL) == (rows[i].problem == NULL));
-    CHECK((vended.body == NULL) == (rows[i].problem != NULL));
+    CHECK((vended.key == NULL) == (rows[i].problem != NULL));
     if (problem != NULL && rows[i].problem != NULL)
       CHECK(strncmp(problem, rows[i].problem, strlen(rows[i].problem)) == 0);
-    free(vended.body);
+    free(vended.key);
   }
 }
 
 static void vends_what_was_asked_for(void) {
-  check_row("answer");
+  check_row("a v1 key around a token of that id, for that long");
   struct vended vended;
   CHECK(vend(REQUEST("60", ",\"token_id\":\"ann\""), &vended) == NULL);
-  if (vended.body == NULL) abort();
-  static const char before[] = "{\"api_key\":\"";
-  static const char after[] = "\",\"endpoint\":\"http://h:1\",\"valid_until\":1748358313}";
-  CHECK(strncmp(vended.body, before, strlen(before)) == 0);
-  CHECK_BYTES(vended.body + vended.length - strlen(after), strlen(after), after, strlen(after));
-  check_row("the key inside is a v1 key around a token of that id");
+  if (vended.key == NULL) abort();
+  CHECK(vended.valid_until == NOW_S + 60);
   char inner[CREDENTIAL_MAX];
-  const size_t inner_length = credential_unwrap(
-      vended.body + strlen(before), vended.length - strlen(before) - strlen(after), inner);
+  const size_t inner_length = credential_unwrap(vended.key, strlen(vended.key), inner);
   struct token token;
   if (CHECK(token_verify(&secret, inner, inner_length, NOW_MS, &token))) {
     CHECK(token.expires_ms == (NOW_S + 60) * (uint64_t)1000);
     CHECK_BYTES(token.id, token.id_length, "ann", 3);
     token_end(&token);
   }
-  free(vended.body);
+  free(vended.key);
 }
 
 static void bounds_the_token(void) {
@@ -103,13 +98,13 @@ static void bounds_the_token(void) {
   struct vended vended;
   const char *problem = vend(request, &vended);
   CHECK(problem != NULL && strncmp(problem, "permissions are longer", 22) == 0);
-  CHECK(vended.body == NULL);
+  CHECK(vended.key == NULL);
   check_row("a request that is too long");
   memset(request, ' ', VEND_REQUEST_MAX);
   request[VEND_REQUEST_MAX] = '\0';
   memcpy(request, REQUEST("60", ""), strlen(REQUEST("60", "")));
   CHECK(vend(request, &vended) == NULL);
-  free(vended.body);
+  free(vended.key);
   CHECK(vend_token(&secret, "h", request, VEND_REQUEST_MAX + 1, NOW_MS, &vended) != NULL);
 }
 

@@ -5,7 +5,6 @@
 #include "permissions.h"
 
 #include "../wire/json.h"
-#include "../wire/number.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -90,30 +89,6 @@ static const char *judge(const struct wanted *wanted) {
   return NULL;
 }
 
-static size_t append(char *out, size_t at, const char *bytes, size_t length) {
-  memcpy(out + at, bytes, length);
-  return at + length;
-}
-
-/* The answer's body around a v1 key. */
-static void write_body(const char *v1, size_t v1_length, const char *endpoint, uint64_t valid_until,
-                       struct vended *vended) {
-  char digits[NUMBER_U64_SIZE];
-  const size_t digit_count = number_format_u64(valid_until, digits);
-  char *body = malloc(64 + v1_length + json_quoted_max(strlen(endpoint)) + digit_count);
-  if (body == NULL) {
-    return;
-  }
-  size_t length = append(body, 0, "{\"api_key\":\"", 12);
-  length = append(body, length, v1, v1_length);
-  length = append(body, length, "\",\"endpoint\":", 13);
-  length += json_quote(endpoint, strlen(endpoint), body + length);
-  length = append(body, length, ",\"valid_until\":", 15);
-  length = append(body, length, digits, digit_count);
-  vended->length = append(body, length, "}", 1);
-  vended->body = body;
-}
-
 const char *vend_token(const struct token_secret *secret, const char *endpoint, const char *request,
                        size_t length, uint64_t now_ms, struct vended *vended) {
   struct wanted wanted;
@@ -125,17 +100,16 @@ const char *vend_token(const struct token_secret *secret, const char *endpoint, 
   if (problem != NULL) {
     return problem;
   }
-  const uint64_t valid_until = now_ms / 1000 + wanted.expires_in;
-  char *token = token_sign(secret, valid_until, wanted.permissions, wanted.permissions_length,
-                           wanted.has_id ? wanted.id.raw - 1 : NULL, wanted.id.length + 2);
-  char *v1 = token == NULL ? NULL : credential_wrap(endpoint, token);
-  const size_t v1_length = v1 == NULL ? 0 : strlen(v1);
-  if (v1_length > CREDENTIAL_MAX) {
-    problem = "permissions are longer than a token can be";
-  } else if (v1 != NULL) {
-    write_body(v1, v1_length, endpoint, valid_until, vended);
-  }
+  vended->valid_until = now_ms / 1000 + wanted.expires_in;
+  char *token = token_sign(secret, vended->valid_until, wanted.permissions,
+                           wanted.permissions_length, wanted.has_id ? wanted.id.raw - 1 : NULL,
+                           wanted.id.length + 2); /* with its quotes */
+  vended->key = token == NULL ? NULL : credential_wrap(endpoint, token);
   free(token);
-  free(v1);
-  return problem;
+  if (vended->key != NULL && strlen(vended->key) > CREDENTIAL_MAX) {
+    free(vended->key);
+    vended->key = NULL;
+    return "permissions are longer than a token can be";
+  }
+  return NULL;
 }
