@@ -35,13 +35,14 @@ void cursor_start(struct cursor *cursor);
 void cursor_resume(struct cursor *cursor, uint64_t number, uint64_t page);
 
 /* A message arrived. Moves the cursor past it unless it is a duplicate; fills *gap for CURSOR_GAP.
- */
+   A message of an older page is a duplicate; one of a newer page is a gap, whatever its number. */
 enum cursor_verdict cursor_message(struct cursor *cursor, uint64_t number, uint64_t page,
                                    struct cursor_gap *gap);
 
 /* A discontinuity element arrived. Returns true when the reader must be told (fills *gap with what
-   to tell), false when the cursor stands there already. After it the next expected number is
-   new_number. */
+   to tell), false when the cursor stands there already, or nothing was expected yet and nothing is
+   said to be missing. After it the next expected number is new_number: the server's word counts,
+   also when it leads back to numbers that were delivered before. */
 bool cursor_discontinuity(struct cursor *cursor, uint64_t last_number, uint64_t new_number,
                           uint64_t new_page, struct cursor_gap *gap);
 

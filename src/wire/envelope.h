@@ -46,8 +46,11 @@ struct envelope_reader {
 /* Reads body[0..length), which must stay where it is as long as the reader is used. */
 void envelope_open(struct envelope_reader *reader, const char *body, size_t length);
 
-/* Reads the next element into *element and returns its kind. A value that does not decode (bad
-   base64, an octet past 255) is ENVELOPE_MALFORMED too. */
+/* Reads the next element into *element and returns its kind. Members may come in any order; unknown
+   ones, and elements of neither kind, are skipped; null is as good as absent for publisher_id,
+   token_id, text and binary. Malformed is, besides what is no JSON: a known member that is missing,
+   of the wrong type, or there twice (which one is meant cannot be known), and a value that does not
+   decode (bad base64, an octet past 255). */
 enum envelope_kind envelope_next(struct envelope_reader *reader, struct envelope_element *element);
 
 /* Text without escapes is its own value: the slice of the body can be used as it is. */
