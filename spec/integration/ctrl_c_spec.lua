@@ -30,6 +30,11 @@ local waits = {
     local subscription = assert(client:subscribe("c", "t"))
     print "ready"
     for _ in subscription do end ]] },
+  { "a receive in a coroutine, where the running Lua can tell", [[
+    local subscription = assert(client:subscribe("c", "t"))
+    print "ready"
+    local function receive() subscription:receive() end
+    if _VERSION == "Lua 5.1" and not jit then receive() else coroutine.wrap(receive)() end ]] },
   { "a run of tasks", [[
     momento.run(function()
       for i = 1, 3 do

@@ -16,13 +16,22 @@ local function left(driver, deadline)
   return seconds > 0 and seconds or 0
 end
 
+local main, is_main = coroutine.running()
+local gethook = is_main and debug and debug.gethook
+
+-- A signal ended a step. The interpreter has set a hook on the main thread, which turns Ctrl-C into
+-- an error there; a coroutine has to give way to it.
+local function interrupted()
+  if gethook and coroutine.running() ~= main and gethook(main) then error("interrupted!", 0) end
+end
+
 --- Waits for the result of a ticket. As driver:wait; `poll`: the result of a poll, which somebody
 --- may cancel meanwhile (a finalizer).
 function blocking.wait(driver, ticket, deadline, poll)
   local mux = driver.mux
   repeat
     local seconds = left(driver, deadline)
-    mux:step(seconds)
+    if not mux:step(seconds) then interrupted() end
     if not driver.mux then return driver:refuse() end
     local ended, a, b, c, d = mux:collect()
     while ended do
@@ -37,7 +46,9 @@ end
 
 --- Waits until a request is sent.
 function blocking.flush(driver, ticket)
-  while driver.mux and not driver.mux:sent(ticket) do driver:step() end
+  while driver.mux and not driver.mux:sent(ticket) do
+    if not driver:step() then interrupted() end
+  end
   return true
 end
 
@@ -45,7 +56,7 @@ end
 function blocking.sleep(driver, deadline)
   repeat
     local seconds = left(driver, deadline)
-    driver:step(seconds)
+    if not driver:step(seconds) then interrupted() end
     if not driver.mux then return driver:refuse() end
   until seconds == 0
   return false
