@@ -65,6 +65,7 @@ static unsigned publish(const char *credential, const char *body, uint64_t after
 static void check_refusal(const char *err, const char *retry_after) {
   CHECK(poller_told(&asker, err));
   CHECK(poller_told(&asker, retry_after));
+  CHECK(poller_told(&asker, "\r\nAccess-Control-Expose-Headers: Retry-After\r\n"));
   CHECK(poller_told(&asker, "{\"status\":429,\"title\":\"Too Many Requests\",\"detail\":\""));
 }
 

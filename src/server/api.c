@@ -144,9 +144,10 @@ struct answer *api_refuse(struct api *api, unsigned status, const char *detail) 
 
 struct answer *api_refuse_limit(struct api *api, const char *detail, const char *err,
                                 uint64_t retry_after_seconds) {
-  char header[32 + NUMBER_U64_SIZE] = "";
+  static const char visible_to_browsers[] = "Access-Control-Expose-Headers: Retry-After\r\n";
+  char header[sizeof visible_to_browsers + 16 + NUMBER_U64_SIZE] = "";
   if (retry_after_seconds > 0) {
-    strcpy(header, "Retry-After: ");
+    strcat(strcpy(header, visible_to_browsers), "Retry-After: ");
     number_format_u64(retry_after_seconds, header + strlen(header));
     strcat(header, "\r\n");
   }
