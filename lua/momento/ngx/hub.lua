@@ -68,10 +68,12 @@ local function attach(listener)
   end
   listener:join(pump)
   local deadline = clock.now() + START_TIMEOUT
-  while not pump.started and not pump.over do
-    if clock.now() >= deadline then pump:abandon(faults.timer_not_run()) end
-    listener:wait(deadline - clock.now())
+  while not pump.asked and not pump.over do
+    if not pump.running and clock.now() >= deadline then pump:abandon(faults.timer_not_run()) end
+    listener:wait(START_TIMEOUT)
   end
+  local failure = pump.failure
+  if failure then return nil, failure[1], failure[2], failure[3] end
   return listener:catch_up()
 end
 
@@ -103,8 +105,9 @@ function hub.subscribe(client, cache, topic, given)
   local listener = Listener.new(settings)
   local attached
   attached, message, code, detail = attach(listener)
-  if not attached then return nil, message, code, detail end
-  return listener
+  if attached then return listener end
+  listener:close()
+  return nil, message, code, detail
 end
 
 return hub

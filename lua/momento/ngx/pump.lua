@@ -91,9 +91,10 @@ end
 local function run(premature, self)
   if self.over then return end
   if premature then return finish(self, faults.exiting()) end
+  self.running = true
   local subscription, message, code, detail = subscribe(self)
   if not subscription then return finish(self, message, code, detail) end
-  self.started = true
+  self.asked = true
   wake(self)
   local sound
   sound, message, code, detail = pcall(drain, self, subscription)
@@ -112,7 +113,8 @@ end
 ---@return string? message
 function Pump.start(options)
   local self = setmetatable({
-    started = false, -- the first poll has been sent
+    running = false, -- its timer has been called
+    asked = false, -- its first poll has been sent
     over = false,
     failure = nil, -- { message, code, detail } once it has ended for a reason
     current = options.start == nil, -- whatever comes next was published after now
