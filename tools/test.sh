@@ -34,7 +34,8 @@ run_c() {
       echo "exit code $code" >>"$log"
       broken "$name" "$log"
     else
-      echo "$passed $failed 0" >"$results/$name.tally"
+      # A program is one test of the total: some check millions of rows.
+      if [ "$failed" = 0 ]; then echo "1 0 0"; else echo "0 $failed 0"; fi >"$results/$name.tally"
       [ "$failed" = 0 ] || { echo "== $name:"; tail -n 40 "$log"; } >"$results/$name.failures"
     fi
     echo "$name: $last"
