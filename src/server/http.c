@@ -27,14 +27,15 @@ void http_options_default(struct http_options *options) {
 
 /* Time. */
 
-static uint64_t clock_ms(clockid_t clock) {
+static uint64_t clock_us(clockid_t clock) {
   struct timespec now;
   clock_gettime(clock, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+  return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 void http_read_clock(struct http *http) {
-  http->now_ms = http->epoch_ms + clock_ms(CLOCK_MONOTONIC);
+  http->now_us = clock_us(CLOCK_MONOTONIC);
+  http->now_ms = http->epoch_ms + http->now_us / 1000;
 }
 
 uint32_t http_patience(const struct http *http, enum connection_phase phase) {
@@ -100,68 +101,83 @@ static void on_timer(evutil_socket_t descriptor, short what, void *argument) {
 /* Listening. */
 
 static void pause_accepting(struct http *http) {
-  event_del(http->listener);
+  for (size_t i = 0; i < http->listener_count; i++)
+    event_del(http->listeners[i].event);
   http->accepting = false;
   http->accept_retry_at = http->now_ms + ACCEPT_RETRY_MS;
 }
 
 void http_resume_accepting(struct http *http) {
-  if (http->accepting || http->listener == NULL) return;
-  http->accepting = event_add(http->listener, NULL) == 0;
+  if (http->accepting) return;
+  http->accepting = true;
+  for (size_t i = 0; i < http->listener_count; i++)
+    if (event_add(http->listeners[i].event, NULL) != 0) http->accepting = false;
 }
 
-static void on_connect(evutil_socket_t listener, short what, void *argument) {
+/* The operator is let in when nobody else is. */
+static struct answer *refusal(struct http *http, const struct http_listener *listener) {
+  const bool full = http->metrics.connections >= http->options.max_connections;
+  return full && listener->site != HTTP_ADMIN ? http->overloaded : NULL;
+}
+
+static void on_connect(evutil_socket_t descriptor, short what, void *argument) {
   (void)what;
-  struct http *http = argument;
+  const struct http_listener *listener = argument;
+  struct http *http = listener->http;
   http_read_clock(http);
   for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-    const size_t most = http->options.max_connections;
-    if (http->connection_count >= most + OVERLOADED_MAX) {
+    if (http->metrics.connections >= http->options.max_connections + OVERLOADED_MAX) {
       pause_accepting(http);
       return;
     }
-    const int descriptor = listener_accept((int)listener);
-    if (descriptor >= 0)
-      connection_open(http, descriptor, http->connection_count < most ? NULL : http->overloaded);
-    else if (errno == EAGAIN || errno == EWOULDBLOCK)
+    const int client = listener_accept((int)descriptor);
+    if (client >= 0) {
+      http->metrics.accepted++;
+      connection_open(listener, client, refusal(http, listener));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return;
-    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       pause_accepting(http);
       return;
     }
   }
 }
 
-bool http_listen(struct http *http, int descriptor) {
-  http->listener = event_new(http->base, descriptor, EV_READ | EV_PERSIST, on_connect, http);
-  if (http->listener == NULL) {
+bool http_listen(struct http *http, int descriptor, enum http_site site) {
+  struct http_listener *listener = &http->listeners[http->listener_count];
+  *listener = (struct http_listener){.http = http, .site = site};
+  listener->event = event_new(http->base, descriptor, EV_READ | EV_PERSIST, on_connect, listener);
+  if (listener->event == NULL) {
     close(descriptor);
     return false;
   }
-  http->accepting = event_add(http->listener, NULL) == 0;
-  return http->accepting;
+  http->listener_count++;
+  return event_add(listener->event, NULL) == 0;
 }
 
-static void close_listener(struct http *http) {
-  if (http->listener == NULL) return;
-  const int descriptor = event_get_fd(http->listener);
-  event_free(http->listener);
-  close(descriptor);
-  http->listener = NULL;
-  http->accepting = true;
+static void close_listeners(struct http *http) {
+  while (http->listener_count > 0) {
+    struct event *event = http->listeners[--http->listener_count].event;
+    const int descriptor = event_get_fd(event);
+    event_free(event);
+    close(descriptor);
+  }
 }
 
 /* The rounds. */
 
 static void on_signal(evutil_socket_t number, short what, void *argument) {
-  (void)number;
   (void)what;
-  ((struct http *)argument)->stop_asked = true;
+  struct http *http = argument;
+  if (number == SIGHUP)
+    http->reload_asked = true;
+  else
+    http->stop_asked = true;
 }
 
 /* Gives signals back to the system, so that a second one ends the process. */
-static void ignore_signals(struct http *http) {
-  for (size_t i = 0; i < 2; i++) {
+static void release_signals(struct http *http) {
+  for (size_t i = 0; i < SIGNALS; i++) {
     if (http->signals[i] != NULL) event_free(http->signals[i]);
     http->signals[i] = NULL;
   }
@@ -169,8 +185,8 @@ static void ignore_signals(struct http *http) {
 
 static void begin_drain(struct http *http) {
   http->stop_asked = false;
-  ignore_signals(http);
-  close_listener(http);
+  release_signals(http);
+  close_listeners(http);
   http->drain_until = http->now_ms + http->options.drain_ms;
   struct connection *connection;
   while ((connection = first_of(&http->phases[CONNECTION_IDLE])) != NULL)
@@ -208,12 +224,20 @@ static void tick_api(struct http *http) {
   api_tick(http->api, http->now_ms);
 }
 
+static void reload(struct http *http) {
+  http->reload_asked = false;
+  http->wakes_left = WAKES_AT_ONCE;
+  if (http->options.reload != NULL)
+    http->options.reload(http->options.reload_context, http->now_ms);
+}
+
 static bool has_work(const struct http *http) {
   return !list_empty(&http->ready) || !list_empty(&http->phases[CONNECTION_QUEUED]);
 }
 
 static bool drained(const struct http *http) {
-  return http_draining(http) && (http->connection_count == 0 || http->now_ms >= http->drain_until);
+  return http_draining(http) &&
+         (http->metrics.connections == 0 || http->now_ms >= http->drain_until);
 }
 
 void http_run(struct http *http) {
@@ -224,10 +248,12 @@ void http_run(struct http *http) {
     go_on_ready(http);
     connection_take_turns(http);
     send_queued(http);
+    if (http->reload_asked) reload(http);
     if (http->stop_asked) begin_drain(http);
     expire(http);
     tick_api(http);
     if (http->now_ms >= http->accept_retry_at) http_resume_accepting(http);
+    if (http->options.log != NULL) access_log_flush(http->options.log);
   }
 }
 
@@ -244,8 +270,8 @@ static struct event_base *make_base(void) {
 }
 
 static bool take_signals(struct http *http) {
-  static const int numbers[2] = {SIGTERM, SIGINT};
-  for (size_t i = 0; i < 2; i++) {
+  static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+  for (size_t i = 0; i < SIGNALS; i++) {
     http->signals[i] = evsignal_new(http->base, numbers[i], on_signal, http);
     if (http->signals[i] == NULL || event_add(http->signals[i], NULL) != 0) return false;
   }
@@ -258,9 +284,9 @@ struct http *http_new(const struct http_options *options, struct api *api) {
   http->api = api;
   http->options = *options;
   http->options.limits.body = api_body_max(api);
-  http->epoch_ms = clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_MONOTONIC);
+  http->epoch_ms = (clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC)) / 1000;
   http->drain_until = http->timer_at = UINT64_MAX;
-  http->accepting = true; /* there is no listener that could be resumed */
+  http->accepting = true;
   http_read_clock(http);
   for (int phase = 0; phase < CONNECTION_LISTED; phase++)
     list_start(&http->phases[phase]);
@@ -287,11 +313,11 @@ static void close_all(struct list_link *list) {
 
 void http_free(struct http *http) {
   if (http == NULL) return;
-  close_listener(http);
+  close_listeners(http);
   for (int phase = 0; phase < CONNECTION_LISTED; phase++)
     close_all(&http->phases[phase]);
   close_all(&http->ready);
-  ignore_signals(http);
+  release_signals(http);
   if (http->timer != NULL) event_free(http->timer);
   if (http->base != NULL) event_base_free(http->base);
   answer_release(http->overloaded);

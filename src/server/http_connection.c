@@ -1,6 +1,7 @@
 /* One connection: bytes to requests, requests to the API. A request that is whole when it is read
    is served where it was read, without a copy; only what has to wait is kept in memory of its own.
  */
+#include "admin.h"
 #include "http_internal.h"
 
 #include <errno.h>
@@ -33,7 +34,10 @@ static void enter(struct connection *connection, enum connection_phase phase) {
 
 void connection_close(struct connection *connection) {
   struct http *http = connection->http;
-  int descriptor = descriptor_of(connection);
+  const int descriptor = descriptor_of(connection);
+  const bool unanswered = connection->answer != NULL || waiter_is_waiting(&connection->waiter);
+  http->metrics.gone += unanswered;
+  note_end(connection, 0);
   api_leave(http->api, &connection->waiter, http->now_ms);
   event_del(&connection->event);
   close(descriptor);
@@ -41,7 +45,7 @@ void connection_close(struct connection *connection) {
   answer_release(connection->answer);
   free(connection->input);
   free(connection);
-  http->connection_count--;
+  http->metrics.connections--;
   http_resume_accepting(http);
 }
 
@@ -130,6 +134,7 @@ static void send_last(struct connection *connection, struct answer *answer) {
   connection->keep_alive = false;
   connection->linger = true;
   connection->head = false;
+  note_request(connection, NULL);
   sending_begin(connection, answer);
   connection_send(connection);
 }
@@ -176,7 +181,18 @@ static enum api_outcome ask_api(const struct turn *turn, struct answer **answer)
       .body_oversized = turn->oversized,
   };
   http->wakes_left = WAKES_AT_ONCE;
+  if (turn->connection->admin) {
+    *answer = admin_handle(http->api, &http->metrics, request, http->now_ms);
+    return API_ANSWERED;
+  }
   return api_handle(http->api, &api_request, http->now_ms, &turn->connection->waiter, answer);
+}
+
+static void count_latency(const struct turn *turn) {
+  struct http *http = turn->connection->http;
+  if (turn->connection->admin) return;
+  http_read_clock(http);
+  metrics_count_latency(&http->metrics, http->now_us - turn->read_us);
 }
 
 /* Returns whether the connection can go on with its next request at once. When not, the rest is
@@ -188,6 +204,7 @@ static bool serve(const struct turn *turn) {
   connection->head = text_is(turn->request.method, "HEAD");
   connection->linger = turn->oversized;
 
+  note_request(connection, &turn->request);
   struct answer *answer = NULL;
   if (ask_api(turn, &answer) == API_WAITING) {
     /* Nobody waits for a client that has closed, were it only for sending: the two look alike. */
@@ -197,8 +214,13 @@ static bool serve(const struct turn *turn) {
       enter(connection, CONNECTION_WAITING);
     return false;
   }
+  if (answer == NULL) { /* no memory for the operator's */
+    connection_close(connection);
+    return false;
+  }
   sending_begin(connection, answer);
   const enum sending sending = sending_go_on(connection);
+  count_latency(turn);
   if (sending == SENDING_DONE && connection->keep_alive) return true;
   if (sending == SENDING_FAILED)
     connection_close(connection);
@@ -230,7 +252,7 @@ static void serve_bytes(struct connection *connection, struct request_parser *pa
   struct http *http = connection->http;
   connection->pipelined = false;
   while (length > 0) {
-    struct turn turn = {.connection = connection};
+    struct turn turn = {.connection = connection, .read_us = http->now_us};
     const enum request_verdict verdict = request_parse(parser, bytes, &length, &turn.request);
     if (verdict == REQUEST_PARTIAL) {
       await_more(connection, parser, bytes, length);
@@ -405,7 +427,9 @@ static void on_event(evutil_socket_t descriptor, short what, void *argument) {
   }
 }
 
-void connection_open(struct http *http, evutil_socket_t descriptor, struct answer *refusal) {
+void connection_open(const struct http_listener *listener, evutil_socket_t descriptor,
+                     struct answer *refusal) {
+  struct http *http = listener->http;
   struct connection *connection = calloc(1, sizeof *connection);
   const short all = EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST;
   if (connection == NULL ||
@@ -416,8 +440,9 @@ void connection_open(struct http *http, evutil_socket_t descriptor, struct answe
     return;
   }
   connection->http = http;
+  connection->admin = listener->site == HTTP_ADMIN;
   list_start(&connection->link);
-  http->connection_count++;
+  http->metrics.connections++;
   enter(connection, CONNECTION_IDLE);
   if (refusal != NULL)
     send_last(connection, answer_retain(refusal));

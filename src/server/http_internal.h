@@ -9,6 +9,7 @@
 
 #include "http.h"
 #include "list.h"
+#include "metrics.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -19,7 +20,9 @@ enum {
   TURNS_MAX = 512,     /* requests that wait for the end of the round */
   WAKES_AT_ONCE = 64,  /* answers that a request may send to waiting polls before it has its own */
   WAKES_A_ROUND = 128, /* further ones, sent at the end of each round */
-  DATE_LINE_SIZE = 38  /* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" and the NUL */
+  SIGNALS = 3,
+  LISTENERS = 2,
+  DATE_LINE_SIZE = 38 /* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" and the NUL */
 };
 
 enum connection_phase {
@@ -51,6 +54,7 @@ struct connection {
   struct http *http;
   struct answer *answer; /* owned, while it is being sent */
   struct input *input;   /* owned */
+  struct note *note;     /* owned; NULL when there is no access log */
   uint32_t since;        /* low bits of now_ms when the phase began, or last made progress */
   uint32_t sent;         /* bytes of the answer, with the lines that the sender puts in */
   uint32_t date;         /* of the answer, seconds since the epoch */
@@ -61,7 +65,8 @@ struct connection {
   bool keep_alive : 1; /* after the answer */
   bool linger : 1;     /* after the answer: the client may be sending still */
   bool http_1_0 : 1;
-  bool head : 1; /* the answer goes without its body */
+  bool admin : 1; /* of the operator's site */
+  bool head : 1;  /* the answer goes without its body */
 };
 
 /* A request that is served at the end of the round, and what came after it. */
@@ -71,6 +76,13 @@ struct turn {
   bool oversized;
   char *rest;
   size_t rest_length;
+  uint64_t read_us; /* when it was read */
+};
+
+struct http_listener {
+  struct http *http;
+  struct event *event;
+  enum http_site site;
 };
 
 struct http {
@@ -79,10 +91,12 @@ struct http {
   struct http_options options;
   uint64_t epoch_ms;    /* now_ms when the monotonic clock was zero */
   uint64_t now_ms;      /* since the epoch, never going back */
+  uint64_t now_us;      /* of the monotonic clock */
   uint64_t drain_until; /* UINT64_MAX: not draining */
   bool stop_asked;
+  bool reload_asked;
 
-  size_t connection_count;
+  struct metrics metrics;
   struct list_link phases[CONNECTION_LISTED]; /* connections, the longest in its phase first but for
                                                  those that were in ready in between */
   struct list_link ready; /* those of them that have something to go on with at once */
@@ -100,17 +114,19 @@ struct http {
 
   struct event *timer;
   uint64_t timer_at; /* UINT64_MAX: not set */
-  struct event *listener;
+  struct http_listener listeners[LISTENERS];
+  size_t listener_count;
   bool accepting;
   uint64_t accept_retry_at;
-  struct event *signals[2];
+  struct event *signals[SIGNALS];
 };
 
 /* http_connection.c: one connection. Each of these may close and free it. */
 
 /* Takes over descriptor, which must be non-blocking, and reads what is there already. refusal, when
    not NULL, is all that the client will hear. */
-void connection_open(struct http *http, evutil_socket_t descriptor, struct answer *refusal);
+void connection_open(const struct http_listener *listener, evutil_socket_t descriptor,
+                     struct answer *refusal);
 void connection_close(struct connection *connection);
 
 /* Serves the requests that wait for the end of the round. */
@@ -135,13 +151,21 @@ void sending_begin(struct connection *connection, struct answer *answer);
 /* Sends as much as the socket takes; once DONE, connection->answer is NULL. */
 enum sending sending_go_on(struct connection *connection);
 
+/* http_note.c: requests for the access log. Both do nothing when there is none. */
+
+/* A request begins; NULL: what came was none. */
+void note_request(struct connection *connection, const struct request *request);
+
+/* It is answered with status; 0: the client left before. Nothing when none has begun. */
+void note_end(struct connection *connection, unsigned status);
+
 /* http.c */
 
 static inline bool http_draining(const struct http *http) {
   return http->drain_until != UINT64_MAX;
 }
 
-/* Reads the clock into http->now_ms. */
+/* Reads the clock into http->now_ms and http->now_us. */
 void http_read_clock(struct http *http);
 
 /* How long a connection may be in that phase. */

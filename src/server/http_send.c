@@ -72,6 +72,9 @@ enum sending sending_go_on(struct connection *connection) {
     else if (errno != EINTR)
       return SENDING_FAILED;
   }
+  if (!connection->admin)
+    metrics_count_answer(&connection->http->metrics, connection->answer, connection->sent);
+  note_end(connection, connection->answer->status);
   answer_release(connection->answer);
   connection->answer = NULL;
   return SENDING_DONE;

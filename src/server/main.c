@@ -1,29 +1,50 @@
-/* topicsd: reads the flags, puts the API and the HTTP server together, says where they are, and
-   serves. */
-#include "api.h"
+/* topicsd: reads the options, puts the API and the HTTP server together, says where they are, and
+   serves. SIGHUP has keys and caches read again. */
+#include "access_log.h"
+#include "api_admin.h"
+#include "credential.h"
 #include "http.h"
 #include "listener.h"
 #include "options.h"
 #include "pages.h"
+#include "token_command.h"
 
-#include "../wire/base64.h"
-#include "../wire/json.h"
 #include "../wire/version.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
   EXIT_USAGE = 2,
   KEY_BYTES = 16,
+  SECRET_BYTES = 32,
   URL_SIZE = 512,
   OWN_DESCRIPTORS = 32, /* everything that is not a client's connection, amply */
   CONNECTIONS_MAX = 1000000
+};
+
+struct topicsd {
+  int argc;
+  char **argv;
+  size_t max_connections;
+  struct options started;  /* as they were at the start, and stay but for keys and caches */
+  struct options reloaded; /* the latest keys and caches */
+  bool has_reloaded;
+  char own_key[2 * KEY_BYTES + 1]; /* for whoever gave none */
+  const char *own_keys[1];
+  unsigned char own_secret[SECRET_BYTES];
+  char url[URL_SIZE];
+  int listener; /* -1: taken over */
+  struct pages pages;
+  struct api *api;
+  struct http *http;
 };
 
 static int complain(const char *problem) {
@@ -43,120 +64,205 @@ static size_t raise_descriptor_limit(void) {
                                               : OWN_DESCRIPTORS;
 }
 
+static enum options_verdict read_options(const struct topicsd *topicsd, struct options *options,
+                                         char problem[OPTIONS_PROBLEM_SIZE]) {
+  return options_read(options, topicsd->argc, topicsd->argv, getenv("TOPICSD_API_KEYS"),
+                      topicsd->max_connections, stdout, problem);
+}
+
+/* Random things. */
+
 static bool random_bytes(void *bytes, size_t length) {
   return getrandom(bytes, length, 0) == (ssize_t)length;
 }
 
-/* A key for whoever gave none. */
-static bool random_key(char key[2 * KEY_BYTES + 1]) {
-  unsigned char bytes[KEY_BYTES];
-  if (!random_bytes(bytes, sizeof bytes)) return false;
-  for (size_t i = 0; i < sizeof bytes; i++)
-    snprintf(key + 2 * i, 3, "%02x", (unsigned)bytes[i]);
+/* What nobody gave: a seed, a key, a secret for tokens. */
+static bool make_secrets(struct topicsd *topicsd) {
+  struct api_options *api = &topicsd->started.api;
+  unsigned char key[KEY_BYTES];
+  if (!random_bytes(api->seed, sizeof api->seed) || !random_bytes(key, sizeof key) ||
+      !random_bytes(topicsd->own_secret, sizeof topicsd->own_secret))
+    return false;
+  for (size_t i = 0; i < sizeof key; i++)
+    snprintf(topicsd->own_key + 2 * i, 3, "%02x", (unsigned)key[i]);
+  topicsd->own_keys[0] = topicsd->own_key;
+  if (api->key_count == 0 && !api->no_auth) {
+    api->keys = topicsd->own_keys;
+    api->key_count = 1;
+  }
+  if (api->token_secret == NULL) {
+    api->token_secret = topicsd->own_secret;
+    api->token_secret_length = sizeof topicsd->own_secret;
+  }
   return true;
 }
 
-/* Prints the v1 form of key (protocol section 6). */
-static bool print_v1_key(const char *url, const char *key) {
-  static const char before_url[] = "{\"endpoint\":";
-  static const char before_key[] = ",\"api_key\":";
-  const size_t most = sizeof before_url + sizeof before_key + json_quoted_max(strlen(url)) +
-                      json_quoted_max(strlen(key));
-  char *json = malloc(most);
-  char *encoded = malloc(base64_encoded_size(most));
-  const bool made = json != NULL && encoded != NULL;
-  if (made) {
-    size_t length = sizeof before_url - 1;
-    memcpy(json, before_url, length);
-    length += json_quote(url, strlen(url), json + length);
-    memcpy(json + length, before_key, sizeof before_key - 1);
-    length += sizeof before_key - 1;
-    length += json_quote(key, strlen(key), json + length);
-    json[length++] = '}';
-    base64_encode(json, length, encoded);
-    printf("%.*s", (int)base64_encoded_size(length), encoded);
-  }
-  free(json);
-  free(encoded);
-  return made;
+/* Reloading. */
+
+static bool has_word(const struct names *names, const char *word) {
+  for (size_t i = 0; i < names->count; i++)
+    if (strcmp(names->words[i], word) == 0) return true;
+  return false;
 }
 
+static struct api_text text_of(const char *word) {
+  return (struct api_text){word, strlen(word)};
+}
+
+/* Makes and deletes what differs; caches that were made in other ways stay as they are. */
+static void change_caches(struct api *api, const struct names *before, const struct names *after,
+                          uint64_t now_ms) {
+  for (size_t i = 0; i < before->count; i++)
+    if (!has_word(after, before->words[i]))
+      (void)api_delete_cache(api, text_of(before->words[i]), now_ms);
+  for (size_t i = 0; i < after->count; i++)
+    if (api_create_cache(api, text_of(after->words[i])) > API_AS_BEFORE)
+      fprintf(stderr, "topicsd: cannot make the cache %s\n", after->words[i]);
+}
+
+static void change_keys(struct topicsd *topicsd, const struct api_options *fresh) {
+  const bool none = fresh->key_count == 0;
+  if (!api_set_keys(topicsd->api, none ? topicsd->own_keys : fresh->keys,
+                    none ? 1 : fresh->key_count))
+    fprintf(stderr, "topicsd: the keys stay as they were: out of memory\n");
+}
+
+/* SIGHUP. Whatever is wrong is said, and then everything stays as it was. */
+static void reload(void *context, uint64_t now_ms) {
+  struct topicsd *topicsd = context;
+  struct access_log *log = topicsd->started.http.log;
+  if (log != NULL && !access_log_reopen(log))
+    fprintf(stderr, "topicsd: cannot open the access log again: %s\n", strerror(errno));
+
+  struct options fresh;
+  char problem[OPTIONS_PROBLEM_SIZE];
+  if (read_options(topicsd, &fresh, problem) != OPTIONS_START) {
+    fprintf(stderr, "topicsd: not reloaded: %s\n", problem);
+    options_free(&fresh);
+    return;
+  }
+  const struct options *before = topicsd->has_reloaded ? &topicsd->reloaded : &topicsd->started;
+  change_keys(topicsd, &fresh.api);
+  change_caches(topicsd->api, &before->caches, &fresh.caches, now_ms);
+  if (topicsd->has_reloaded) options_free(&topicsd->reloaded);
+  topicsd->reloaded = fresh;
+  topicsd->has_reloaded = true;
+  fprintf(stderr, "topicsd: reloaded: %zu caches, %zu keys\n", fresh.caches.count,
+          fresh.keys.count);
+}
+
+/* Starting. */
+
 /* The first lines on stdout, which scripts read. */
-static bool print_banner(const struct options *options, const char *listening, const char *key) {
-  const char *url = options->public_url != NULL ? options->public_url : listening;
+static bool print_banner(const struct topicsd *topicsd, const char *listening) {
+  const struct options *options = &topicsd->started;
+  const char *key = options->api.key_count > 0 ? options->api.keys[0] : "none";
+  char *v1 = credential_wrap(topicsd->url, key);
+  if (v1 == NULL) return false;
   printf("topicsd " MOMENTO_VERSION " listening on %s (caches: ", listening);
   for (size_t i = 0; i < options->caches.count; i++)
     printf("%s%s", i > 0 ? ", " : "", options->caches.words[i]);
-  printf(")\nexport MOMENTO_ENDPOINT=%s\nexport MOMENTO_API_KEY=", url);
-  const bool made = print_v1_key(url, key);
-  printf("\n");
+  printf(")\nexport MOMENTO_ENDPOINT=%s\nexport MOMENTO_API_KEY=%s\n", topicsd->url, v1);
   fflush(stdout);
-  return made;
+  free(v1);
+  return true;
 }
 
-/* Everything is there: serves until it is told to stop. Returns the exit status. */
-static int serve(const struct options *options, struct http *http, int listener, const char *url) {
-  if (!http_listen(http, listener)) return complain("out of memory");
-  const char *key = options->api.key_count > 0 ? options->api.keys[0] : "none";
-  if (!print_banner(options, url, key)) return complain("out of memory");
-  http_run(http);
-  return EXIT_SUCCESS;
+/* The operator's site; nothing to do without --admin-port. */
+static const char *start_admin(struct topicsd *topicsd, char problem[LISTENER_PROBLEM_SIZE]) {
+  uint16_t port = topicsd->started.admin_port;
+  if (!topicsd->started.has_admin_port) return NULL;
+  const int listener = listener_open("127.0.0.1", &port, problem);
+  if (listener < 0) return problem;
+  if (!http_listen(topicsd->http, listener, HTTP_ADMIN)) return "out of memory";
+  topicsd->started.admin_port = port;
+  return NULL;
 }
 
-static int start_api(struct options *options, int listener, const char *url) {
-  char pages_path[PAGES_PATH_SIZE];
-  struct pages pages;
-  pages_default_path(pages_path);
-  (void)pages_open(&pages, pages_path); /* without the file, memory and the clock do */
-  options->api.pages = &pages;
-  options->api.wake = http_wake;
-
-  int status;
-  struct api *api = api_new(&options->api);
-  struct http *http = api != NULL ? http_new(&options->http, api) : NULL;
-  if (api == NULL)
-    status = complain("out of memory, or a cache name or key is too long");
-  else if (http == NULL)
-    status = complain("cannot set up the event loop");
-  else
-    status = serve(options, http, listener, url);
-  if (http == NULL) close(listener);
-  http_free(http);
-  api_free(api);
-  pages_close(&pages);
-  return status;
+static void print_admin(const struct topicsd *topicsd) {
+  if (!topicsd->started.has_admin_port) return;
+  printf("topicsd admin on http://127.0.0.1:%u\n", (unsigned)topicsd->started.admin_port);
+  fflush(stdout);
 }
 
-static int start(struct options *options) {
-  char random[2 * KEY_BYTES + 1];
-  const char *own_key = random;
-  if (!random_key(random) || !random_bytes(options->api.seed, sizeof options->api.seed))
-    return complain("the system gives no random bytes");
-  if (options->keys.count == 0 && !options->api.no_auth) {
-    options->api.keys = &own_key;
-    options->api.key_count = 1;
-  }
-  char problem[LISTENER_PROBLEM_SIZE];
+/* Returns NULL once everything is there, else what is wrong. */
+static const char *start(struct topicsd *topicsd, char problem[LISTENER_PROBLEM_SIZE]) {
+  struct options *options = &topicsd->started;
+  if (!make_secrets(topicsd)) return "the system gives no random bytes";
   uint16_t port = options->port;
-  const int listener = listener_open(options->host, &port, problem);
-  if (listener < 0) return complain(problem);
+  topicsd->listener = listener_open(options->host, &port, problem);
+  if (topicsd->listener < 0) return problem;
 
+  char listening[URL_SIZE];
   const bool bracketed = strchr(options->host, ':') != NULL;
-  char url[URL_SIZE];
-  snprintf(url, sizeof url, bracketed ? "http://[%s]:%u" : "http://%s:%u", options->host,
-           (unsigned)port);
-  return start_api(options, listener, url);
+  snprintf(listening, sizeof listening, bracketed ? "http://[%s]:%u" : "http://%s:%u",
+           options->host, (unsigned)port);
+  const char *url = options->public_url != NULL ? options->public_url : listening;
+  if (strlen(url) >= sizeof topicsd->url) return "--public-url is too long";
+  strcpy(topicsd->url, url);
+
+  if (options->access_log != NULL) {
+    options->http.log = access_log_open(options->access_log);
+    if (options->http.log == NULL) {
+      snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot open %.150s: %s", options->access_log,
+               strerror(errno));
+      return problem;
+    }
+  }
+  char pages_path[PAGES_PATH_SIZE];
+  pages_default_path(pages_path);
+  (void)pages_open(&topicsd->pages, pages_path); /* without the file, memory and the clock do */
+  options->api.pages = &topicsd->pages;
+  options->api.endpoint = topicsd->url;
+  options->api.wake = http_wake;
+  options->http.reload = reload;
+  options->http.reload_context = topicsd;
+
+  topicsd->api = api_new(&options->api);
+  if (topicsd->api == NULL) return "out of memory, or a cache name or key is too long";
+  topicsd->http = http_new(&options->http, topicsd->api);
+  if (topicsd->http == NULL) return "cannot set up the event loop";
+  const int listener = topicsd->listener;
+  topicsd->listener = -1;
+  if (!http_listen(topicsd->http, listener, HTTP_TOPICS)) return "out of memory";
+  const char *wrong = start_admin(topicsd, problem);
+  if (wrong != NULL) return wrong;
+  if (!print_banner(topicsd, listening)) return "out of memory";
+  print_admin(topicsd);
+  return NULL;
+}
+
+static int run(struct topicsd *topicsd) {
+  char problem[LISTENER_PROBLEM_SIZE];
+  topicsd->listener = -1;
+  pages_start(&topicsd->pages);
+  const char *wrong = start(topicsd, problem);
+  if (wrong == NULL) http_run(topicsd->http);
+  http_free(topicsd->http);
+  api_free(topicsd->api);
+  pages_close(&topicsd->pages);
+  access_log_close(topicsd->started.http.log);
+  if (topicsd->has_reloaded) options_free(&topicsd->reloaded);
+  if (topicsd->listener >= 0) close(topicsd->listener);
+  return wrong == NULL ? EXIT_SUCCESS : complain(wrong);
+}
+
+static int make_token(int argc, char **argv) {
+  char problem[TOKEN_COMMAND_PROBLEM_SIZE];
+  const uint64_t now_ms = (uint64_t)time(NULL) * 1000;
+  return token_command(argc, argv, now_ms, stdout, problem) ? EXIT_SUCCESS : complain(problem);
 }
 
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
-  struct options options;
+  if (argc > 1 && strcmp(argv[1], "token") == 0) return make_token(argc - 1, argv + 1);
+  struct topicsd topicsd = {.argc = argc, .argv = argv};
+  topicsd.max_connections = raise_descriptor_limit();
   char problem[OPTIONS_PROBLEM_SIZE];
   int status = EXIT_SUCCESS;
-  switch (options_read(&options, argc, argv, getenv("TOPICSD_API_KEYS"), raise_descriptor_limit(),
-                       stdout, problem)) {
+  switch (read_options(&topicsd, &topicsd.started, problem)) {
   case OPTIONS_START:
-    status = start(&options);
+    status = run(&topicsd);
     break;
   case OPTIONS_DONE:
     break;
@@ -164,6 +270,6 @@ int main(int argc, char **argv) {
     status = complain(problem);
     break;
   }
-  options_free(&options);
+  options_free(&topicsd.started);
   return status;
 }

@@ -1,7 +1,9 @@
-/* topicsd's flags: read, checked, explained. Opens and starts nothing. */
+/* topicsd's options: from the command line, the environment and the files that those name. Starts
+   nothing. */
 #ifndef TOPICSD_OPTIONS_H
 #define TOPICSD_OPTIONS_H
 
+#include "address.h"
 #include "api.h"
 #include "http.h"
 
@@ -10,20 +12,30 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct names { /* a list of words; the words belong to argv, the environment, or text */
+struct names { /* words that belong to argv or to the texts of the options */
   const char **words;
   size_t count;
 };
 
 struct options {
-  struct api_options api; /* caches and keys point to the lists below; keys may be none */
-  struct http_options http;
+  struct api_options api; /* caches, keys (may be none) and token_secret point into these options */
+  struct http_options http; /* likewise trusted */
   const char *host;
   uint16_t port;
-  const char *public_url; /* NULL: as it turns out to listen */
+  bool has_admin_port;
+  uint16_t admin_port;
+  const char *public_url; /* NULL: where it listens */
+  const char *access_log; /* NULL: none */
+  const char *config;
+  const char *keys_file;
+  const char *secret_file;
+  struct names trusted_proxies;
   struct names caches;
   struct names keys;
-  char *key_text; /* the copy of TOPICSD_API_KEYS that keys point into */
+
+  struct address_range *trusted; /* what trusted_proxies say; owned */
+  char **texts;                  /* contents of files and the like; owned */
+  size_t text_count;
 };
 
 enum options_verdict {
@@ -32,11 +44,12 @@ enum options_verdict {
   OPTIONS_WRONG /* problem says what, in a line without its end */
 };
 
-enum { OPTIONS_PROBLEM_SIZE = 256 };
+enum { OPTIONS_PROBLEM_SIZE = 256 }; /* as TEXT_FILE_PROBLEM_SIZE */
 
-/* Reads the command line, and the environment's TOPICSD_API_KEYS (NULL: not set) as further keys
-   between commas. max_connections is the default of the flag of that name. Whatever the verdict,
-   options_free afterwards. */
+/* Reads the command line, which must outlive the options, the file that --config names, whose lines
+   come before it, and further keys from --api-keys-file and between the commas of environment_keys
+   (NULL: none). max_connections is the default of that flag. May be called again, for other
+   options, to see what has changed in the files. Whatever the verdict, options_free afterwards. */
 enum options_verdict options_read(struct options *options, int argc, char **argv,
                                   const char *environment_keys, size_t max_connections, FILE *out,
                                   char problem[OPTIONS_PROBLEM_SIZE]);

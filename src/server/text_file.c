@@ -1,0 +1,51 @@
+#include "text_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_BYTES = 1048576 };
+
+static char *fail(char *text, char *problem, const char *path, const char *what) {
+  free(text);
+  snprintf(problem, TEXT_FILE_PROBLEM_SIZE, "%.150s: %.100s", path, what);
+  return NULL;
+}
+
+char *text_file_read(const char *path, char problem[TEXT_FILE_PROBLEM_SIZE]) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) return fail(NULL, problem, path, strerror(errno));
+  char *text = malloc(MAX_BYTES + 1);
+  const size_t length = text != NULL ? fread(text, 1, MAX_BYTES + 1, file) : 0;
+  const int error = ferror(file) != 0 ? errno : 0;
+  fclose(file);
+  if (text == NULL) return fail(text, problem, path, "out of memory");
+  if (error != 0) return fail(text, problem, path, strerror(error));
+  if (length > MAX_BYTES) return fail(text, problem, path, "longer than 1 MiB");
+  text[length] = '\0';
+  if (strlen(text) != length) return fail(text, problem, path, "not a text");
+  char *shorter = realloc(text, length + 1);
+  return shorter != NULL ? shorter : text;
+}
+
+char *text_file_read_secret(const char *path, char problem[TEXT_FILE_PROBLEM_SIZE]) {
+  char *text = text_file_read(path, problem);
+  if (text == NULL) return NULL;
+  text[strcspn(text, "\r\n")] = '\0';
+  if (strlen(text) < TEXT_FILE_SECRET_MIN)
+    return fail(text, problem, path, "a secret must have 16 bytes or more, in the first line");
+  return text;
+}
+
+char *text_file_line(char **rest) {
+  char *line;
+  while ((line = strtok_r(*rest, "\r\n", rest)) != NULL) {
+    line += strspn(line, " \t");
+    size_t length = strlen(line);
+    while (length > 0 && strchr(" \t", line[length - 1]) != NULL)
+      line[--length] = '\0';
+    if (length > 0 && line[0] != '#') return line;
+  }
+  return NULL;
+}
