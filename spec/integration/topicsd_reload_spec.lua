@@ -187,8 +187,8 @@ describe("topicsd", function()
 
   for _, row in ipairs {
     { "--permit is missing" },
-    { "--permit must be", "--permit", "role" },
-    { "--permit must be", "--permit", "publishonly:cache" },
+    { 'cannot read "role"', "--permit", "role" },
+    { 'cannot read "publishonly:cache"', "--permit", "publishonly:cache" },
     { "permissions must be", "--permit", "admin:c/t" },
     { "permissions must be", "--permit", "publishonly:/t" },
     { "expires_in must be", "--permit", "publishonly:c/t", "--expires-in", "90001" },

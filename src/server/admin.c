@@ -80,9 +80,10 @@ static struct answer *answer_written(const char *content_type,
 }
 
 static void write_escaped(FILE *out, struct api_text name) {
-  char escaped[3 * TARGET_MAX];
+  char escaped[3 * TARGET_MAX] = "";
   const size_t length = name.length < TARGET_MAX ? name.length : TARGET_MAX;
-  fwrite(escaped, 1, url_escape(name.bytes, length, escaped), out);
+  const size_t written = url_escape(name.bytes, length, escaped);
+  fwrite(escaped, 1, written, out);
 }
 
 struct listing {

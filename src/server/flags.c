@@ -2,7 +2,6 @@
 
 #include "../wire/number.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define FIELD(member) offsetof(struct options, member)
@@ -101,15 +100,6 @@ const struct flag *flag_named(const char *name, size_t length) {
 
 /* Values. */
 
-bool flag_add_word(struct names *names, const char *word) {
-  const char **words = realloc(names->words, (names->count + 1) * sizeof *words);
-  if (words == NULL) return false;
-  words[names->count] = word;
-  names->words = words;
-  names->count++;
-  return true;
-}
-
 static bool is_seconds(const struct flag *flag) {
   return flag->kind == FLAG_SECONDS_32 || flag->kind == FLAG_SECONDS_64;
 }
@@ -177,7 +167,7 @@ bool flag_set(const struct flag *flag, const char *text, struct options *options
     snprintf(problem, OPTIONS_PROBLEM_SIZE, "--%s must not be empty", flag->name);
     return false;
   case FLAG_WORDS:
-    if (flag_add_word(field, text)) return true;
+    if (names_add(field, text)) return true;
     snprintf(problem, OPTIONS_PROBLEM_SIZE, "out of memory");
     return false;
   case FLAG_ADMIN_PORT:

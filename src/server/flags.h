@@ -44,9 +44,6 @@ const struct flag *flag_named(const char *name, size_t length);
 bool flag_set(const struct flag *flag, const char *text, struct options *options,
               char problem[OPTIONS_PROBLEM_SIZE]);
 
-/* Adds word to names; false: no memory. */
-bool flag_add_word(struct names *names, const char *word);
-
 /* Prints each flag and its default. */
 void flags_explain(FILE *out, const struct options *defaults);
 

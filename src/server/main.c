@@ -99,12 +99,6 @@ static bool make_secrets(struct topicsd *topicsd) {
 
 /* Reloading. */
 
-static bool has_word(const struct names *names, const char *word) {
-  for (size_t i = 0; i < names->count; i++)
-    if (strcmp(names->words[i], word) == 0) return true;
-  return false;
-}
-
 static struct api_text text_of(const char *word) {
   return (struct api_text){word, strlen(word)};
 }
@@ -113,7 +107,7 @@ static struct api_text text_of(const char *word) {
 static void change_caches(struct api *api, const struct names *before, const struct names *after,
                           uint64_t now_ms) {
   for (size_t i = 0; i < before->count; i++)
-    if (!has_word(after, before->words[i]))
+    if (!names_have(after, before->words[i]))
       (void)api_delete_cache(api, text_of(before->words[i]), now_ms);
   for (size_t i = 0; i < after->count; i++)
     if (api_create_cache(api, text_of(after->words[i])) > API_AS_BEFORE)

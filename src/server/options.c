@@ -74,14 +74,14 @@ static bool read_keys(struct options *options, const char *environment, char *pr
   if (options->keys_file != NULL) {
     if (!read_file(options, options->keys_file, &text, problem)) return false;
     while ((key = text_file_line(&text)) != NULL)
-      if (!flag_add_word(&options->keys, key)) return fail(problem, "out of memory");
+      if (!names_add(&options->keys, key)) return fail(problem, "out of memory");
   }
   if (environment == NULL) return true;
   text = malloc(strlen(environment) + 1);
   if (!own_text(options, text, problem)) return false;
   strcpy(text, environment);
   while ((key = strtok_r(text, ",", &text)) != NULL)
-    if (!flag_add_word(&options->keys, key)) return fail(problem, "out of memory");
+    if (!names_add(&options->keys, key)) return fail(problem, "out of memory");
   return true;
 }
 
@@ -112,7 +112,7 @@ static bool check_proxies(struct options *options, char *problem) {
 }
 
 static bool check_names(struct options *options, char *problem) {
-  if (options->caches.count == 0 && !flag_add_word(&options->caches, "my-cache"))
+  if (options->caches.count == 0 && !names_add(&options->caches, "my-cache"))
     return fail(problem, "out of memory");
   for (size_t i = 0; i < options->caches.count; i++) {
     const char *name = options->caches.words[i];

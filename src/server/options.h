@@ -6,16 +6,12 @@
 #include "address.h"
 #include "api.h"
 #include "http.h"
+#include "names.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-struct names { /* words that belong to argv or to the texts of the options */
-  const char **words;
-  size_t count;
-};
 
 struct options {
   struct api_options api; /* caches, keys (may be none) and token_secret point into these options */
@@ -29,7 +25,7 @@ struct options {
   const char *config;
   const char *keys_file;
   const char *secret_file;
-  struct names trusted_proxies;
+  struct names trusted_proxies; /* these words belong to argv or to texts */
   struct names caches;
   struct names keys;
 

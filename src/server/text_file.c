@@ -16,7 +16,7 @@ static char *fail(char *text, char *problem, const char *path, const char *what)
 char *text_file_read(const char *path, char problem[TEXT_FILE_PROBLEM_SIZE]) {
   FILE *file = fopen(path, "rb");
   if (file == NULL) return fail(NULL, problem, path, strerror(errno));
-  char *text = malloc(MAX_BYTES + 1);
+  char *text = malloc(MAX_BYTES + 1); /* untouched pages cost nothing */
   const size_t length = text != NULL ? fread(text, 1, MAX_BYTES + 1, file) : 0;
   const int error = ferror(file) != 0 ? errno : 0;
   fclose(file);
@@ -25,8 +25,7 @@ char *text_file_read(const char *path, char problem[TEXT_FILE_PROBLEM_SIZE]) {
   if (length > MAX_BYTES) return fail(text, problem, path, "longer than 1 MiB");
   text[length] = '\0';
   if (strlen(text) != length) return fail(text, problem, path, "not a text");
-  char *shorter = realloc(text, length + 1);
-  return shorter != NULL ? shorter : text;
+  return text;
 }
 
 char *text_file_read_secret(const char *path, char problem[TEXT_FILE_PROBLEM_SIZE]) {
