@@ -13,6 +13,7 @@ struct visit { /* a request while it is handled */
   const struct request *request;
   uint64_t now_ms;
   struct field_text path;
+  struct answer *answer;
 };
 
 static bool text_is(struct field_text text, const char *expected) {
@@ -145,37 +146,37 @@ static void write_health(FILE *out, const struct visit *visit) {
 
 /* Paths. */
 
-static struct answer *visit_health(const struct visit *visit) {
-  if (api_is_blocked(visit->api)) return refuse(503, "Blocked by the operator");
-  return answer_written("text/plain", write_health, visit);
+static void visit_health(struct visit *visit) {
+  visit->answer = api_is_blocked(visit->api) ? refuse(503, "Blocked by the operator")
+                                             : answer_written("text/plain", write_health, visit);
 }
 
-static struct answer *visit_metrics(const struct visit *visit) {
-  return answer_written("text/plain; version=0.0.4; charset=utf-8", write_metrics, visit);
+static void visit_metrics(struct visit *visit) {
+  visit->answer = answer_written("text/plain; version=0.0.4; charset=utf-8", write_metrics, visit);
 }
 
-static struct answer *visit_caches(const struct visit *visit) {
-  return answer_written("application/json", write_caches, visit);
+static void visit_caches(struct visit *visit) {
+  visit->answer = answer_written("application/json", write_caches, visit);
 }
 
-static struct answer *visit_topics(const struct visit *visit) {
-  return answer_written("application/json", write_topics, visit);
+static void visit_topics(struct visit *visit) {
+  visit->answer = answer_written("application/json", write_topics, visit);
 }
 
-static struct answer *visit_block(const struct visit *visit) {
+static void visit_block(struct visit *visit) {
   api_block(visit->api, true, visit->now_ms);
-  return answer_empty("");
+  visit->answer = answer_empty("");
 }
 
-static struct answer *visit_unblock(const struct visit *visit) {
+static void visit_unblock(struct visit *visit) {
   api_block(visit->api, false, visit->now_ms);
-  return answer_empty("");
+  visit->answer = answer_empty("");
 }
 
 static const struct place {
   const char *path;
   const char *method;
-  struct answer *(*visit)(const struct visit *visit);
+  void (*visit)(struct visit *visit);
 } places[] = {
     {"/healthz", "GET", visit_health}, {"/metrics", "GET", visit_metrics},
     {"/caches", "GET", visit_caches},  {"/topics", "GET", visit_topics},
@@ -225,14 +226,15 @@ static struct answer *drop_topic(const struct visit *visit, struct field_text pa
 struct answer *admin_handle(struct api *api, const struct metrics *metrics,
                             const struct request *request, uint64_t now_ms) {
   if (!is_from_here(request)) return refuse(403, "Not for web pages, nor under another name");
-  struct visit visit = {api, metrics, request, now_ms, request->target};
+  struct visit visit = {api, metrics, request, now_ms, request->target, NULL};
   const char *query = memchr(visit.path.bytes, '?', visit.path.length);
   if (query != NULL) visit.path.length = (size_t)(query - visit.path.bytes);
 
   for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
     if (!text_is(visit.path, places[i].path)) continue;
     if (!text_is(request->method, places[i].method)) return refuse_method(places[i].method);
-    return places[i].visit(&visit);
+    places[i].visit(&visit);
+    return visit.answer;
   }
   struct field_text path = visit.path;
   if (take_prefix(&path, "/caches/")) return change_cache(&visit, path);
