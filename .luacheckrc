@@ -6,6 +6,9 @@ cache = false
 self = false
 exclude_files = { "build/", "node_modules/" }
 
+-- Declarations only, for editors.
+files["lua/momento/types.lua"] = { ignore = { "212", "241" } }
+
 files["lua/momento/transport/ngx*.lua"] = { std = "+ngx_lua" }
 files["lua/momento/ngx/"] = { std = "+ngx_lua" }
 files["examples/openresty/"] = { std = "+ngx_lua" }

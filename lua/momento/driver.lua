@@ -37,6 +37,7 @@ local Driver = {}
 Driver.__index = Driver
 
 local PENDING = true -- of a poll that has not been answered
+local NO_LIMIT = 7 * 86400 -- seconds: who waits for a poll decides how long
 local FAIR = 32 -- answers in a row that are taken without letting others run
 
 local CANCELLED = "CANCELLED_ERROR"
@@ -121,12 +122,11 @@ function Driver:publish(target, body, content_type, timeout)
 end
 
 --- Hands a poll to the network. Its result is kept for whoever waits first, until it is cancelled.
----@param timeout number seconds
 ---@return integer|nil ticket, or nil, message, code, detail
-function Driver:poll(target, timeout)
+function Driver:poll(target)
   local mux = self.mux
   if not mux then return self:refuse() end
-  local ticket, message, code, detail = mux:submit("poll", target, nil, nil, timeout)
+  local ticket, message, code, detail = mux:submit("poll", target, nil, nil, NO_LIMIT)
   if not ticket then return nil, message, code, detail end
   self.kept_[ticket] = PENDING
   return ticket

@@ -20,6 +20,8 @@ local Subscription = {}
 -- Statuses that end a poll without telling anything new.
 local POLL_OVER = { [204] = true, [408] = true, [502] = true, [503] = true, [504] = true }
 
+local READING = 1 -- seconds that a reader gives to what has come already
+
 -- Adds what was counted since the last time to the client's statistics.
 local function count(self, state)
   local stats, counted = state.stats, state.counted
@@ -63,19 +65,27 @@ local function ask(self, state)
   local transport = state.transport
   state.stats.polls = state.stats.polls + 1
   state.asked_at = transport:now()
-  local ticket, message, code, detail = transport:poll(poll_target(self), state.poll_timeout)
+  local ticket, message, code, detail = transport:poll(poll_target(self))
   state.ticket = ticket
   state.unsent = not ticket and { message, code, detail } or nil
 end
 
--- Takes the answer to the poll, by a deadline. As transport:wait.
+-- Takes the answer to the poll, by a deadline. As transport:wait. A poll that is late is given up
+-- here rather than by the transport: what came while nobody was waiting is to be read first.
 local function answer(state, deadline)
-  local unsent = state.unsent
+  local unsent, transport = state.unsent, state.transport
   if unsent then
     state.unsent = nil
     return nil, unsent[1], unsent[2], unsent[3]
   end
-  return state.transport:wait(state.ticket, deadline)
+  local late = math.max(state.asked_at + state.poll_timeout, transport:now() + READING)
+  if deadline and deadline < late then return transport:wait(state.ticket, deadline) end
+  local status, text, what, detail = transport:wait(state.ticket, late)
+  if status == false then
+    transport:cancel(state.ticket)
+    return nil, "no answer to the poll in time", "TIMEOUT_ERROR", { retryable = true }
+  end
+  return status, text, what, detail
 end
 
 -- Waits until the next poll may be sent: true, or false when the deadline comes first. Somebody is

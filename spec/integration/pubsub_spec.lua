@@ -116,6 +116,15 @@ describe("a client of topicsd", function()
     end
   end)
 
+  it("gets what came while the program was busy for longer than a poll may take", function()
+    local slow = connect { poll_timeout = 0.2 }
+    local subscription = assert(slow:subscribe("c", "busy"))
+    assert(client:publish("c", "busy", "meanwhile"))
+    require("socket").sleep(0.4)
+    assert.equal("meanwhile", assert(subscription:receive(10)).value)
+    slow:close()
+  end)
+
   it("goes on when the server's hold is over, and misses nothing in between", function()
     local other = Topicsd.start { "--hold", "0.05", "--cache", "c" }
     local second = assert(momento.client { api_key = other.api_key })

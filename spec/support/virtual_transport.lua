@@ -35,8 +35,8 @@ local function send(self, kind, target, body, content_type, timeout)
   return ticket
 end
 
-function VirtualTransport:poll(target, timeout)
-  return send(self, "poll", target, nil, nil, timeout)
+function VirtualTransport:poll(target)
+  return send(self, "poll", target)
 end
 
 function VirtualTransport:publish(target, body, content_type, timeout)

@@ -52,7 +52,6 @@ describe("momento.subscription", function()
     assert.equal(1, #transport.requests)
     assert.equal("poll", transport.requests[1].kind)
     assert.equal("/topics/c/t?sequence_number=0&sequence_page=0", transport.requests[1].target)
-    assert.equal(90, transport.requests[1].timeout)
   end)
 
   it("resumes after the position given", function()
@@ -151,7 +150,7 @@ describe("momento.subscription", function()
       { "503", { after = 60, status = 503 } },
       { "504", { after = 60, status = 504 } },
       { "a cut connection", { after = 60, error = CUT } },
-      { "its own timeout", { after = 90, error = POLL_TIMEOUT } },
+      { "the transport's timeout", { after = 90, error = POLL_TIMEOUT } },
     }
     for _, row in ipairs(over) do
       it("at once after " .. row[1], function()
@@ -179,6 +178,21 @@ describe("momento.subscription", function()
         end
       end)
     end
+
+    it("when its own time has passed, and cancels the one that is late", function()
+      local subscription, transport = subscribe { messages(4), SILENT, messages(5) }
+      assert.equal("m4 m5", values(subscription, 2))
+      assert.equal(90, transport:gap_after(2))
+      assert.equal(transport.requests[2].target, transport.requests[3].target)
+      assert.same({ 2 }, transport.cancelled)
+    end)
+
+    it("but not before what came while nobody was waiting has been read", function()
+      local subscription, transport = subscribe { messages(4) }
+      transport.clock = transport.clock + 1000
+      assert.equal("m4", values(subscription, 1))
+      assert.equal(1, #transport.requests)
+    end)
 
     local slow_failures = {
       { "500", { after = 60, status = 500 } },

@@ -231,9 +231,9 @@ function Transport:publish(target, body, content_type, timeout)
   return self:wait(ticket)
 end
 
---- Hands a poll to the network. As send().
-function Transport:poll(target, timeout)
-  return self:send("poll", target, nil, nil, timeout)
+--- Hands a poll to the network. As send(); who waits for it decides how long.
+function Transport:poll(target)
+  return self:send("poll", target)
 end
 
 --- Gives a request up, or ends a sleep, by its ticket or key. Who waits learns of it within a tick.
