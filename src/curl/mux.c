@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "lane.h"
+#include "pool.h"
 #include "queue.h"
 #include "sockets.h"
 #include "transfer.h"
@@ -11,15 +12,13 @@
 #include <limits.h>
 #include <stdlib.h>
 
-enum { LANES = 2, SLOT_BITS = 20, PATIENCE = 100000 };
+enum { LANES = 2, PATIENCE = 100000 };
 
 struct mux {
   struct profile profile;
   struct sockets sockets;
-  struct lane lanes[LANES];     /* by mux_kind */
-  struct transfer *idle[LANES]; /* pools, linked by next */
-  struct transfer **slots;      /* every transfer there is */
-  size_t slot_count, slot_capacity;
+  struct lane lanes[LANES]; /* by mux_kind */
+  struct pool pool;
   struct queue held;          /* polls that wait for a connection to share */
   int64_t patience;           /* until when they wait for the server's word on a new connection */
   int64_t held_deadline;      /* the earliest of theirs */
@@ -47,68 +46,28 @@ struct mux *mux_open(struct profile *profile) {
 
 void mux_close(struct mux *mux) {
   if (mux == NULL) return;
-  for (size_t i = 0; i < mux->slot_count; i++) {
-    struct transfer *transfer = mux->slots[i];
+  for (size_t i = 0; i < mux->pool.count; i++) {
+    struct transfer *transfer = mux->pool.all[i];
     if (transfer->state == TRANSFER_RUNNING) lane_stop(transfer->lane, transfer);
-    transfer_free(transfer);
   }
+  pool_free(&mux->pool);
   for (int i = 0; i < LANES; i++)
     lane_close(&mux->lanes[i]);
   sockets_stop(&mux->sockets);
   profile_free(&mux->profile);
-  free(mux->slots);
   free(mux);
 }
 
-static struct transfer *new_transfer(struct mux *mux, enum mux_kind kind) {
-  if (mux->slot_count == mux->slot_capacity) {
-    size_t capacity = mux->slot_capacity == 0 ? 16 : mux->slot_capacity * 2;
-    if (capacity > (size_t)1 << SLOT_BITS) return NULL;
-    struct transfer **slots = realloc(mux->slots, capacity * sizeof(struct transfer *));
-    if (slots == NULL) return NULL;
-    mux->slots = slots;
-    mux->slot_capacity = capacity;
-  }
-  struct transfer *transfer = transfer_new(&mux->profile, &mux->lanes[kind], kind == MUX_PUBLISH);
-  if (transfer == NULL) return NULL;
-  transfer->slot = (uint32_t)mux->slot_count;
-  mux->slots[mux->slot_count++] = transfer;
-  return transfer;
-}
-
-static struct transfer *take_idle(struct mux *mux, enum mux_kind kind) {
-  struct transfer *transfer = mux->idle[kind];
-  if (transfer == NULL) return new_transfer(mux, kind);
-  mux->idle[kind] = transfer->next;
-  transfer->next = NULL;
-  return transfer;
-}
-
-static void give_back(struct mux *mux, struct transfer *transfer) {
-  enum mux_kind kind = transfer->publishes ? MUX_PUBLISH : MUX_POLL;
-  transfer_recycle(transfer);
-  transfer->state = TRANSFER_IDLE;
-  transfer->next = mux->idle[kind];
-  mux->idle[kind] = transfer;
-}
-
-static uint64_t ticket_of(const struct transfer *transfer) {
-  return ((uint64_t)transfer->uses << SLOT_BITS) | transfer->slot;
-}
-
-/* NULL: no such request, or one that is over. */
+/* NULL: no such request, or one whose result the caller has. */
 static struct transfer *find(const struct mux *mux, uint64_t ticket) {
-  uint64_t slot = ticket & (((uint64_t)1 << SLOT_BITS) - 1);
-  if (slot >= mux->slot_count) return NULL;
-  struct transfer *transfer = mux->slots[slot];
-  bool alive = transfer->state != TRANSFER_IDLE && transfer != mux->collected;
-  return alive && ticket_of(transfer) == ticket ? transfer : NULL;
+  struct transfer *transfer = pool_find(&mux->pool, ticket);
+  return transfer != mux->collected ? transfer : NULL;
 }
 
 /* The body of the last result has been read by now. */
 static void release_collected(struct mux *mux) {
   if (mux->collected == NULL) return;
-  give_back(mux, mux->collected);
+  pool_give(&mux->pool, mux->collected);
   mux->collected = NULL;
 }
 
@@ -122,16 +81,18 @@ static int64_t earlier(int64_t one, int64_t other) {
   return one < other ? one : other;
 }
 
+/* When the next thing happens that no socket tells of. */
 static int64_t next_deadline(const struct mux *mux) {
-  if (mux->ended.first != NULL) return 0;
   int64_t deadline = earlier(mux->held_deadline, mux->patience);
   for (int i = 0; i < LANES; i++)
     deadline = earlier(deadline, mux->lanes[i].deadline);
   return deadline;
 }
 
+/* Between steps: what has ended meanwhile must wake whoever polls the descriptor. After a step it
+   is collected anyway. */
 static void rearm(struct mux *mux) {
-  poller_arm(mux->sockets.poller, next_deadline(mux));
+  poller_arm(mux->sockets.poller, mux->ended.first != NULL ? 0 : next_deadline(mux));
 }
 
 static void start(struct mux *mux, struct transfer *transfer) {
@@ -168,12 +129,16 @@ static void expire_held(struct mux *mux, int64_t now) {
   mux->held_deadline = earliest;
 }
 
-static void release_held(struct mux *mux) {
+/* Whether somebody could go ahead. */
+static bool release_held(struct mux *mux) {
+  if (mux->held.first == NULL) return false;
+  bool released = false;
   struct lane *lane = &mux->lanes[MUX_POLL];
   while (mux->held.first != NULL && sharing_admit(&lane->sharing, lane->connections)) {
     struct transfer *transfer = queue_take(&mux->held);
     transfer_shorten(transfer);
     start(mux, transfer);
+    released = true;
   }
   if (mux->held.first == NULL)
     mux->held_deadline = mux->patience = CLOCK_NEVER;
@@ -181,6 +146,7 @@ static void release_held(struct mux *mux) {
     mux->patience = CLOCK_NEVER;
   else if (mux->patience == CLOCK_NEVER)
     mux->patience = clock_now() + PATIENCE;
+  return released;
 }
 
 /* A poll that meant to make the connection for those that are held: they share its fate, unless it
@@ -192,8 +158,8 @@ static void share_failure(struct mux *mux, const struct transfer *failed) {
     fail_held(mux, mux->held.first, failed->result, failed->reason);
 }
 
-/* Takes in what libcurl has finished, and lets those go ahead who now can. */
-static void settle(struct mux *mux) {
+/* Takes in what libcurl has finished. */
+static void reap(struct mux *mux) {
   for (int i = 0; i < LANES; i++) {
     struct transfer *transfer;
     while ((transfer = lane_ended(&mux->lanes[i])) != NULL) {
@@ -205,12 +171,20 @@ static void settle(struct mux *mux) {
       end(mux, transfer);
     }
   }
-  if (mux->held.first != NULL) release_held(mux);
+}
+
+/* And lets those go ahead who now can, of whom some may be finished at once. */
+static void settle(struct mux *mux) {
+  reap(mux);
+  while (release_held(mux))
+    reap(mux);
 }
 
 uint64_t mux_submit(struct mux *mux, const struct mux_request *request) {
   release_collected(mux);
-  struct transfer *transfer = take_idle(mux, request->kind);
+  bool publishes = request->kind == MUX_PUBLISH;
+  struct transfer *transfer =
+      pool_take(&mux->pool, &mux->profile, &mux->lanes[request->kind], publishes);
   if (transfer == NULL) return 0;
   int64_t milliseconds = (request->timeout + 999) / 1000;
   struct transfer_request details = {
@@ -225,10 +199,9 @@ uint64_t mux_submit(struct mux *mux, const struct mux_request *request) {
                                            : (long)milliseconds,
   };
   if (!transfer_prepare(transfer, &details)) {
-    give_back(mux, transfer);
+    pool_give(&mux->pool, transfer);
     return 0;
   }
-  transfer->uses++;
   mux->pending++;
   struct lane *lane = transfer->lane;
   if (sharing_admit(&lane->sharing, lane->connections))
@@ -237,7 +210,7 @@ uint64_t mux_submit(struct mux *mux, const struct mux_request *request) {
     hold(mux, transfer);
   settle(mux);
   rearm(mux);
-  return ticket_of(transfer);
+  return pool_ticket(transfer);
 }
 
 bool mux_cancel(struct mux *mux, uint64_t ticket) {
@@ -251,7 +224,7 @@ bool mux_cancel(struct mux *mux, uint64_t ticket) {
   else
     queue_remove(&mux->ended, transfer);
   if (transfer->state != TRANSFER_ENDED) mux->pending--;
-  give_back(mux, transfer);
+  pool_give(&mux->pool, transfer);
   settle(mux);
   rearm(mux);
   return true;
@@ -304,7 +277,7 @@ enum mux_step mux_step(struct mux *mux, int64_t limit) {
     }
     if (stop != CLOCK_NEVER && (stop == 0 || clock_now() >= stop)) break;
   }
-  rearm(mux);
+  poller_arm(mux->sockets.poller, next_deadline(mux));
   return outcome;
 }
 
@@ -313,7 +286,7 @@ bool mux_collect(struct mux *mux, struct mux_result *result) {
   struct transfer *transfer = queue_take(&mux->ended);
   if (transfer == NULL) return false;
   mux->collected = transfer;
-  result->ticket = ticket_of(transfer);
+  result->ticket = pool_ticket(transfer);
   result->status = transfer->status;
   if (transfer->status != 0) {
     result->body = transfer->body.length > 0 ? transfer->body.bytes : "";
@@ -334,6 +307,7 @@ int mux_descriptor(struct mux *mux) {
 }
 
 int64_t mux_timeout(const struct mux *mux) {
+  if (mux->ended.first != NULL) return 0;
   int64_t deadline = next_deadline(mux);
   if (deadline == CLOCK_NEVER) return MUX_NO_LIMIT;
   int64_t now = clock_now();

@@ -280,7 +280,7 @@ void transfer_conclude(struct transfer *transfer, CURLcode result) {
   if (status >= 200 && !transfer->cut && (result == CURLE_OK || is_broken_off(result))) {
     transfer->status = status;
     transfer->unsent = false;
-    if (status == 429 || status >= 500) {
+    if (status >= 400) {
       curl_off_t seconds = 0;
       curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &seconds);
       if (seconds > 0) transfer->retry_after = seconds < 86400 ? (long)seconds : 86400;
