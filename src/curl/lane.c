@@ -25,16 +25,22 @@ bool lane_open(struct lane *lane, struct sockets *sockets, bool shares) {
   lane->deadline = CLOCK_NEVER;
   sharing_begin(&lane->sharing, shares);
   lane->multi = curl_multi_init();
-  CURLM *multi = lane->multi;
-  return multi != NULL &&
-         curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, sockets_changed) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, lane) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_TIMERDATA, lane) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)PLENTY) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)PLENTY) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_PIPELINING,
-                           shares ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING) == CURLM_OK;
+  if (lane->multi == NULL) return false;
+  CURLMcode bad = CURLM_OK;
+#define SET(option, value)                                                                         \
+  bad = bad != CURLM_OK ? bad : curl_multi_setopt(lane->multi, option, value)
+  SET(CURLMOPT_SOCKETFUNCTION, sockets_changed);
+  SET(CURLMOPT_SOCKETDATA, lane);
+  SET(CURLMOPT_TIMERFUNCTION, on_timer);
+  SET(CURLMOPT_TIMERDATA, lane);
+  SET(CURLMOPT_MAXCONNECTS, (long)PLENTY);
+  SET(CURLMOPT_MAX_CONCURRENT_STREAMS, (long)PLENTY);
+  SET(CURLMOPT_PIPELINING, shares ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
+#if LIBCURL_VERSION_NUM >= 0x081400
+  SET(CURLMOPT_QUICK_EXIT, 1L); /* the same as CURLOPT_QUICK_EXIT, for the look-ups of a multi */
+#endif
+#undef SET
+  return bad == CURLM_OK;
 }
 
 void lane_close(struct lane *lane) {
@@ -46,6 +52,7 @@ CURLMcode lane_start(struct lane *lane, struct transfer *transfer) {
   CURLMcode bad = curl_multi_add_handle(lane->multi, transfer->easy);
   if (bad != CURLM_OK) return bad;
   transfer->state = TRANSFER_RUNNING;
+  if (!TRANSFER_TELLS_START) transfer_started(transfer);
   lane_run(lane);
   return CURLM_OK;
 }

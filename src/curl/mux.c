@@ -31,6 +31,7 @@ struct mux *mux_open(struct profile *profile) {
   struct mux *mux = calloc(1, sizeof *mux);
   if (mux == NULL) return NULL;
   mux->held_deadline = mux->patience = CLOCK_NEVER;
+  profile->http2 = profile->http2 && TRANSFER_TELLS_START;
   bool shares = profile->secure && profile->http2;
   if (!sockets_start(&mux->sockets) || !lane_open(&mux->lanes[MUX_POLL], &mux->sockets, shares) ||
       !lane_open(&mux->lanes[MUX_PUBLISH], &mux->sockets, false)) {

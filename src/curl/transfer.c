@@ -7,12 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if LIBCURL_VERSION_NUM < 0x074300
+#error "libcurl 7.67.0 or later is needed"
+#endif
+
 enum {
   /* What libcurl reads into, for as long as a poll waits. */
   IDLE_BUFFER = 1024,
   BUSY_BUFFER = 16384,
   KEPT_BODY = 8192, /* bytes a pooled transfer may keep for its next answer */
   RESTARTS_MAX = 10,
+  RETRY_AFTER_MAX = 21600, /* seconds, as newer versions of libcurl cap it */
   /* Seconds after which a kept connection is not trusted with a publish: a server that closes it
      just then would leave us not knowing. Load balancers close theirs after 60. */
   PUBLISH_IDLE_MAX = 50
@@ -49,7 +54,15 @@ static int on_close(void *data, curl_socket_t fd) {
   return sockets_shut(lane->sockets, fd);
 }
 
-#if LIBCURL_VERSION_NUM >= 0x075000
+void transfer_started(struct transfer *transfer) {
+  if (transfer->started) return;
+  transfer->started = true;
+  if (transfer->awaited) transfer->lane->awaited_started = true;
+  curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &transfer->preamble);
+  sharing_started(&transfer->lane->sharing);
+}
+
+#if TRANSFER_TELLS_START
 static int on_request(void *data, char *remote_address, char *local_address, int remote_port,
                       int local_port) {
   struct transfer *transfer = data;
@@ -61,11 +74,7 @@ static int on_request(void *data, char *remote_address, char *local_address, int
     transfer->cut = true;
     return CURL_PREREQFUNC_ABORT;
   }
-  if (transfer->started) return CURL_PREREQFUNC_OK;
-  transfer->started = true;
-  if (transfer->awaited) transfer->lane->awaited_started = true;
-  curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &transfer->preamble);
-  sharing_started(&transfer->lane->sharing);
+  transfer_started(transfer);
   return CURL_PREREQFUNC_OK;
 }
 #endif
@@ -130,7 +139,7 @@ static bool set_request_options(struct transfer *transfer) {
   SET(CURLOPT_WRITEFUNCTION, on_body);
   SET(CURLOPT_WRITEDATA, transfer);
   SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->profile->max_body);
-#if LIBCURL_VERSION_NUM >= 0x075000
+#if TRANSFER_TELLS_START
   SET(CURLOPT_PREREQFUNCTION, on_request);
   SET(CURLOPT_PREREQDATA, transfer);
 #endif
@@ -283,7 +292,8 @@ void transfer_conclude(struct transfer *transfer, CURLcode result) {
     if (status >= 400) {
       curl_off_t seconds = 0;
       curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &seconds);
-      if (seconds > 0) transfer->retry_after = seconds < 86400 ? (long)seconds : 86400;
+      if (seconds > 0)
+        transfer->retry_after = seconds < RETRY_AFTER_MAX ? (long)seconds : RETRY_AFTER_MAX;
     }
     return;
   }
@@ -293,11 +303,7 @@ void transfer_conclude(struct transfer *transfer, CURLcode result) {
     set_reason(transfer, error != 0 ? strerror((int)error) : "");
   }
   curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &written);
-#if LIBCURL_VERSION_NUM >= 0x075000
   transfer->unsent = !transfer->started || written <= transfer->preamble;
-#else
-  transfer->unsent = written == 0;
-#endif
 }
 
 void transfer_fail(struct transfer *transfer, CURLcode result, const char *reason) {

@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whether libcurl (7.80.0) tells when it is about to write a request. Without that a request counts
+   as written once libcurl has it, and polls do not share connections. */
+#define TRANSFER_TELLS_START (LIBCURL_VERSION_NUM >= 0x075000)
+
 enum transfer_state { TRANSFER_IDLE, TRANSFER_HELD, TRANSFER_RUNNING, TRANSFER_ENDED };
 
 struct transfer {
@@ -67,6 +71,9 @@ void transfer_free(struct transfer *transfer);
 
 /* Makes it ready for one request, whose bytes it copies. false: no memory. */
 bool transfer_prepare(struct transfer *transfer, const struct transfer_request *request);
+
+/* Its request is about to be written, for the first time or again. */
+void transfer_started(struct transfer *transfer);
 
 /* After it was concluded: makes a poll that was cut ready to go again. false: it has ended. */
 bool transfer_restart(struct transfer *transfer);
