@@ -95,6 +95,7 @@ function Client.new(given, level)
   state.poll_timeout = chosen.poll_timeout
   state.secret = token
   state.log = chosen.logger or silent
+  state.cache, state.topic, state.target = false, false, nil -- of the last publish
   state.subscriptions = setmetatable({}, { __mode = "k" })
   state.stats = {
     published = 0, publish_failures = 0, publish_retries = 0,
@@ -104,16 +105,11 @@ function Client.new(given, level)
   return self
 end
 
--- The first of what a method is given that is no string, as an error at the method's caller.
-local function refuse_types(method, cache, topic, value)
-  local name, wrong = "value", value
-  if type(cache) ~= "string" then
-    name, wrong = "cache name", cache
-  elseif type(topic) ~= "string" then
-    name, wrong = "topic name", topic
-  end
-  local hint = name == "value" and type(wrong) == "table" and "; see publish_json" or ""
-  error(("%s: %s must be a string, got %s%s"):format(method, name, type(wrong), hint), 3)
+-- Raises at the method's caller unless the value is a string.
+local function check_string(method, name, value)
+  if type(value) == "string" then return end
+  local hint = method == "publish" and type(value) == "table" and "; see publish_json" or ""
+  error(("%s: %s must be a string, got %s%s"):format(method, name, type(value), hint), 3)
 end
 
 -- Publishes again as long as no byte can have reached a server: a publish is never sent twice.
@@ -172,11 +168,20 @@ end
 ---@param given table|nil binary, timeout (seconds), on_result
 ---@return true|nil, string|nil message, string|nil code, table|nil detail
 function methods.publish(self, cache, topic, value, given)
-  if type(cache) ~= "string" or type(topic) ~= "string" or type(value) ~= "string" then
-    refuse_types("publish", cache, topic, value)
-  end
   local state = state_of(self)
   if not state.transport then return errors.closed "client" end
+  -- Most programs publish to the same topic again and again: names that are those of the last time
+  -- have been checked, and what they are in a request is known.
+  local target = state.target
+  if cache ~= state.cache or topic ~= state.topic then
+    check_string("publish", "cache name", cache)
+    check_string("publish", "topic name", topic)
+    local message
+    target, message = publish_target(self, cache, topic)
+    if not target then return errors.invalid(message) end
+    state.cache, state.topic, state.target = cache, topic, target
+  end
+  if type(value) ~= "string" then check_string("publish", "value", value) end
   local content_type, timeout = TEXT, state.timeout
   local on_result
   if given ~= nil then
@@ -187,8 +192,6 @@ function methods.publish(self, cache, topic, value, given)
   if content_type == TEXT and not text_valid(value) then
     return errors.invalid "the value is not valid UTF-8: pass { binary = true } for other bytes"
   end
-  local target, message = publish_target(self, cache, topic)
-  if not target then return errors.invalid(message) end
   if state.background then
     return deliver_later(state, on_result, target, value, content_type, timeout)
   elseif on_result then
@@ -200,9 +203,8 @@ end
 --- Publishes a Lua value as JSON, encoded by lua-cjson.
 ---@return true|nil, string|nil message, string|nil code, table|nil detail
 function methods.publish_json(self, cache, topic, value, given)
-  if type(cache) ~= "string" or type(topic) ~= "string" then
-    refuse_types("publish_json", cache, topic)
-  end
+  check_string("publish_json", "cache name", cache)
+  check_string("publish_json", "topic name", topic)
   local text, problem = json.cjson("publish_json", 2).encode(value)
   if not text then return errors.invalid("the value cannot be JSON: " .. tostring(problem)) end
   return self:publish(cache, topic, text, given)
@@ -217,9 +219,8 @@ end
 --- on_message and on_error
 ---@return userdata|nil subscription, or nil, message, code, detail
 function methods.subscribe(self, cache, topic, given)
-  if type(cache) ~= "string" or type(topic) ~= "string" then
-    refuse_types("subscribe", cache, topic)
-  end
+  check_string("subscribe", "cache name", cache)
+  check_string("subscribe", "topic name", topic)
   local chosen = options.copy("subscribe", given, SUBSCRIBE_OPTIONS)
   local state = state_of(self)
   if not state.transport then return errors.closed "client" end

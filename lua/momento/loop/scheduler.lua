@@ -9,7 +9,7 @@ local yieldable = require "momento.loop.yieldable"
 
 local now = curl.now
 local running, resume, yield = coroutine.running, coroutine.resume, coroutine.yield
-local check_yieldable = yieldable.check
+local can_yield = yieldable.possible
 local unpack = table.unpack or unpack -- luacheck: ignore 143
 
 local SUSPENDED, ENDED = {}, {} -- what a task's coroutine hands to its scheduler
@@ -78,9 +78,8 @@ end
 function Scheduler:current()
   local task = self.running_
   if not task then return nil end
-  if running() ~= task.thread then yieldable.refuse() end
+  if running() ~= task.thread or not can_yield() then yieldable.refuse() end
   if task.cancelled then error(Driver.TASK_CANCELLED, 0) end
-  check_yieldable()
   return task
 end
 

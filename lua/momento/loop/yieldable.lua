@@ -17,33 +17,24 @@ yieldable.only_through_lua = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 local through = {}
 if _VERSION == "Lua 5.2" then through = { [pcall] = true, [xpcall] = true } end
 
-local isyieldable = coroutine.isyieldable
 local getinfo = debug and debug.getinfo
 
--- Whether any other C function is between here and the coroutine's start.
-local function c_function_below()
-  local level = 3
-  local info = getinfo(level, "Sf")
+-- Whether no other C function is between here and the coroutine's start.
+local function only_lua_below()
+  local level = 2
+  local info = getinfo and getinfo(level, "Sf")
   while info do
-    if info.what == "C" and not through[info.func] then return true end
+    if info.what == "C" and not through[info.func] then return false end
     level = level + 1
     info = getinfo(level, "Sf")
   end
-  return false
+  return true
 end
 
---- Raises unless the running coroutine can yield. Not for the main program.
-function yieldable.check()
-  if getinfo and c_function_below() then error(MESSAGE, 0) end
-end
+--- Whether the running coroutine can yield. Not for the main program.
+yieldable.possible = coroutine.isyieldable or only_lua_below
 
-if isyieldable then
-  function yieldable.check()
-    if not isyieldable() then error(MESSAGE, 0) end
-  end
-end
-
---- Raises: for what knows by itself that it cannot wait where it is.
+--- Raises: this is not a place to wait in.
 function yieldable.refuse()
   error(MESSAGE, 0)
 end
