@@ -227,7 +227,10 @@ function methods.subscribe(self, cache, topic, given)
   if (chosen.on_message ~= nil) ~= (state.background == true) then
     error('subscribe: on_message is for clients with loop = "update", which need it', 2)
   end
-  local subscription, message, code, detail = Subscription.new(self, state, cache, topic, chosen)
+  local callbacks = chosen
+  if state.background then callbacks = state.transport.loop:callbacks(chosen) end
+  local subscription, message, code, detail =
+    Subscription.new(self, state, cache, topic, callbacks)
   if not subscription then return nil, message, code, detail end
   state.subscriptions[subscription] = true
   if state.background then state.transport.loop:subscribed(subscription, chosen) end
@@ -308,15 +311,15 @@ function methods.step(self, seconds)
   return transport:step(seconds)
 end
 
---- With loop = "update": does what there is to do and calls the callbacks; never blocks.
----@param dt number|nil seconds since the last call; not needed
-function methods.update(self, dt)
+--- With loop = "update": does what there is to do and calls the callbacks; never blocks. What a
+--- callback raises comes out of here. It may be called with the seconds since the last call.
+function methods.update(self)
   local transport, message, code = stepped(self)
   if not transport then return nil, message, code end
   if not transport.loop.update then
     error('update: the client was not made with loop = "update"', 2)
   end
-  return transport.loop:update(transport, dt)
+  return transport.loop:update()
 end
 
 return Client

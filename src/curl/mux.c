@@ -22,6 +22,7 @@ struct mux {
   struct queue held;          /* polls that wait for a connection to share */
   int64_t patience;           /* until when they wait for the server's word on a new connection */
   int64_t held_deadline;      /* the earliest of theirs */
+  int64_t alarm;              /* see mux_alarm */
   struct queue ended;         /* to be collected */
   struct transfer *collected; /* whose body the caller has */
   size_t pending;
@@ -30,7 +31,7 @@ struct mux {
 struct mux *mux_open(struct profile *profile) {
   struct mux *mux = calloc(1, sizeof *mux);
   if (mux == NULL) return NULL;
-  mux->held_deadline = mux->patience = CLOCK_NEVER;
+  mux->held_deadline = mux->patience = mux->alarm = CLOCK_NEVER;
   profile->http2 = profile->http2 && TRANSFER_TELLS_START;
   bool shares = profile->secure && profile->http2;
   if (!sockets_start(&mux->sockets) || !lane_open(&mux->lanes[MUX_POLL], &mux->sockets, shares) ||
@@ -84,7 +85,7 @@ static int64_t earlier(int64_t one, int64_t other) {
 
 /* When the next thing happens that no socket tells of. */
 static int64_t next_deadline(const struct mux *mux) {
-  int64_t deadline = earlier(mux->held_deadline, mux->patience);
+  int64_t deadline = earlier(earlier(mux->held_deadline, mux->patience), mux->alarm);
   for (int i = 0; i < LANES; i++)
     deadline = earlier(deadline, mux->lanes[i].deadline);
   return deadline;
@@ -252,6 +253,7 @@ static void run_due(struct mux *mux) {
   int64_t now = clock_now();
   for (int i = 0; i < LANES; i++)
     if (mux->lanes[i].deadline <= now) lane_run(&mux->lanes[i]);
+  if (mux->alarm <= now) mux->alarm = CLOCK_NEVER;
   if (mux->held_deadline <= now) expire_held(mux, now);
   if (mux->patience <= now) {
     sharing_lose_patience(&mux->lanes[MUX_POLL].sharing);
@@ -313,6 +315,11 @@ int64_t mux_timeout(const struct mux *mux) {
   if (deadline == CLOCK_NEVER) return MUX_NO_LIMIT;
   int64_t now = clock_now();
   return deadline > now ? deadline - now : 0;
+}
+
+void mux_alarm(struct mux *mux, int64_t limit) {
+  mux->alarm = limit == MUX_NO_LIMIT ? CLOCK_NEVER : clock_now() + (limit > 0 ? limit : 0);
+  rearm(mux);
 }
 
 size_t mux_pending(const struct mux *mux) {

@@ -74,6 +74,10 @@ int mux_descriptor(struct mux *mux);
 /* Microseconds until step has something to do though no socket is ready; MUX_NO_LIMIT: none. */
 int64_t mux_timeout(const struct mux *mux);
 
+/* The descriptor turns readable `limit` microseconds from now, until the next step; MUX_NO_LIMIT:
+   never. For event loops that can wait for a descriptor but not for a time. */
+void mux_alarm(struct mux *mux, int64_t limit);
+
 /* How many requests are under way, that is have been submitted and have not ended. */
 size_t mux_pending(const struct mux *mux);
 

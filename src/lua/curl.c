@@ -262,6 +262,12 @@ static int timeout(lua_State *L) {
   return 1;
 }
 
+static int set_alarm(lua_State *L) {
+  struct mux *mux = check_open(L);
+  mux_alarm(mux, lua_isnoneornil(L, 2) ? MUX_NO_LIMIT : check_seconds(L, 2));
+  return 0;
+}
+
 static int pending(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)mux_pending(check_open(L)));
   return 1;
@@ -275,9 +281,9 @@ static int describe(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"submit", submit},   {"cancel", cancel},   {"sent", sent},     {"step", step},
-    {"collect", collect}, {"pollfd", pollfd},   {"events", events}, {"timeout", timeout},
-    {"pending", pending}, {"close", close_mux}, {NULL, NULL},
+    {"submit", submit},   {"cancel", cancel},   {"sent", sent},       {"step", step},
+    {"collect", collect}, {"pollfd", pollfd},   {"events", events},   {"timeout", timeout},
+    {"pending", pending}, {"close", close_mux}, {"alarm", set_alarm}, {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {

@@ -25,6 +25,9 @@ local function interrupted()
   if gethook and coroutine.running() ~= main and gethook(main) then error("interrupted!", 0) end
 end
 
+--- Called when a driver closes; there is nothing to undo.
+function blocking.unwatch() end
+
 --- Waits for the result of a ticket. As driver:wait; `poll`: the result of a poll, which somebody
 --- may cancel meanwhile (a finalizer).
 function blocking.wait(driver, ticket, deadline, poll)

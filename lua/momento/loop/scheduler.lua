@@ -189,6 +189,11 @@ function Scheduler:turn(seconds)
     timers:remove(task)
     self:wake(task)
   end
+  return self:run_ready()
+end
+
+--- Runs every task that can run now, without waiting for anything. Errors as for turn.
+function Scheduler:run_ready()
   local ready = self.ready_
   local last = self.last_
   while self.first_ <= last do

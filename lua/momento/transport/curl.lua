@@ -10,14 +10,15 @@ local Driver = require "momento.driver"
 local Transport = {}
 
 --- The loops that can be named.
-local function loop_of(given)
+local function loop_of(given, max_messages)
   if given == nil then return require "momento.loop.scheduler".default end
-  if given == "update" then return require "momento.loop.update".new() end
+  if given == "update" then return require "momento.loop.update".new(max_messages) end
   return given
 end
 
 --- A Driver that waits on a new mux.
----@param options table origin, authorization, user_agent, connect_timeout, ca_file, max_body, loop
+---@param options table origin, authorization, user_agent, connect_timeout, ca_file, max_body,
+--- loop, max_messages
 function Transport.new(options)
   local mux = curl.mux {
     origin = options.origin,
@@ -29,7 +30,7 @@ function Transport.new(options)
     ca_file = options.ca_file,
     max_body = options.max_body,
   }
-  return Driver.new(mux, loop_of(options.loop), curl.now)
+  return Driver.new(mux, loop_of(options.loop, options.max_messages), curl.now)
 end
 
 return Transport

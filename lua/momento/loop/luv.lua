@@ -1,0 +1,110 @@
+--- Waiting in libuv: for clients made with { loop = require "momento.loop.luv" (uv) }. A handle that
+--- polls the mux's descriptor steps it while somebody waits; one timer wakes tasks, now or when their
+--- time comes. Any coroutine is a task. Must not know what is waited for.
+
+local Timers = require "momento.loop.timers"
+local yieldable = require "momento.loop.yieldable"
+
+local Loop = { name = "luv" }
+Loop.__index = Loop
+
+--- The task of the running coroutine; nil, so that waits block, in the main program and callbacks.
+function Loop:current()
+  local thread, main = coroutine.running()
+  if not thread or main then return nil end
+  yieldable.check()
+  local task = self.tasks_[thread]
+  if not task then
+    task = { thread = thread }
+    self.tasks_[thread] = task
+  end
+  return task
+end
+
+-- Sets the timer to what is to be done next: run the tasks that are ready, or wake the first.
+local function rearm(self)
+  local timers = self.timers_
+  if #self.ready_ == 0 and timers.count == 0 then return self.timer_:stop() end
+  self.uv_.update_time()
+  local seconds = #self.ready_ == 0 and math.max(0, timers:first().at - self.now_()) or 0
+  self.timer_:start(math.ceil(seconds * 1000), 0, self.run_)
+end
+
+-- Resumes every task that is ready. An error in one comes out of here, the others keep their turn.
+local function run(self)
+  local timers = self.timers_
+  while timers.count > 0 and timers:first().at <= self.now_() do
+    local task = timers:first()
+    timers:remove(task)
+    self:wake(task)
+  end
+  for _ = 1, #self.ready_ do
+    local task = table.remove(self.ready_, 1)
+    local fine, message = coroutine.resume(task.thread)
+    if not fine then
+      rearm(self)
+      error(type(message) == "string" and debug.traceback(task.thread, message) or message, 0)
+    end
+  end
+  rearm(self)
+end
+
+function Loop:suspend(task, driver, deadline)
+  task.suspended = true
+  if deadline then
+    self.now_ = driver.now
+    self.timers_:add(task, deadline)
+    if self.timers_:first() == task then rearm(self) end
+  end
+  coroutine.yield()
+  self.timers_:remove(task)
+end
+
+function Loop:wake(task)
+  if not task.suspended then return end
+  task.suspended = false
+  self.ready_[#self.ready_ + 1] = task
+  if #self.ready_ == 1 then rearm(self) end
+end
+
+function Loop:watch(driver)
+  local handle = self.handles_[driver]
+  if not handle then
+    handle = self.uv_.new_poll(driver:pollfd())
+    self.handles_[driver] = handle
+  end
+  handle:start("r", function(problem)
+    if problem then error("momento.loop.luv: " .. problem) end
+    driver:step(0)
+    run(self)
+  end)
+end
+
+function Loop:unwatch(driver)
+  local handle = self.handles_[driver]
+  if not handle then return end
+  handle:stop()
+  if driver.mux then return end
+  self.handles_[driver] = nil -- the mux is closed after this: its descriptor is not to be polled
+  handle:close()
+end
+
+--- A loop for clients whose calls are made from coroutines while uv.run() runs.
+---@param uv table require "luv"
+---@return table loop
+return function(uv)
+  if type(uv) ~= "table" or not uv.new_poll then
+    error('momento.loop.luv: require "luv" expected, got ' .. type(uv), 2)
+  end
+  local self = setmetatable({
+    uv_ = uv,
+    timer_ = uv.new_timer(),
+    timers_ = Timers.new(),
+    ready_ = {}, -- tasks to resume
+    tasks_ = setmetatable({}, { __mode = "k" }), -- coroutine -> task
+    handles_ = setmetatable({}, { __mode = "k" }), -- driver -> poll handle
+    now_ = nil, -- the clock of deadlines
+  }, Loop)
+  self.run_ = function() run(self) end
+  return self
+end
