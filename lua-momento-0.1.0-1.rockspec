@@ -52,6 +52,7 @@ build = {
         "src/curl/poller_epoll.c",
         "src/curl/poller_kqueue.c",
         "src/curl/poller_poll.c",
+        "src/curl/pool.c",
         "src/curl/profile.c",
         "src/curl/queue.c",
         "src/curl/sharing.c",
@@ -92,6 +93,7 @@ build = {
     ["momento.transport.ngx_faults"] = "lua/momento/transport/ngx_faults.lua",
     ["momento.transport.ngx_response"] = "lua/momento/transport/ngx_response.lua",
     ["momento.transport.ngx_tls"] = "lua/momento/transport/ngx_tls.lua",
+    ["momento.types"] = "lua/momento/types.lua",
     ["momento.version"] = "lua/momento/version.lua",
   },
   install = {

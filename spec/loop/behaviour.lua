@@ -1,5 +1,5 @@
--- What a client does on every loop: one suite, for each loop and for nginx (where it is loaded inside
--- the worker). A case is { name, function(h) }; h, the harness, is made by whoever runs it:
+-- What a client does on every loop: one suite, for each loop and for nginx (which loads it in the
+-- worker). A case is { name, function(h) }; h, the harness, is made by whoever runs it:
 --
 --   h.url, h.key          a topicsd without faults, that has the cache "c"
 --   h.dead_url            an address where nobody listens
@@ -8,7 +8,7 @@
 --   h.client(options)     a client on the loop
 --   h.spawn(f), h.sleep(seconds)
 --   h.publish(client, cache, topic, value)            true | nil, message, code, detail
---   h.subscribe(client, cache, topic, options)      a reader: receive(seconds), position(), close()
+--   h.subscribe(client, cache, topic, options)      a reader: receive(seconds), position, close
 --   h.topic(name)         a topic of this case alone
 --
 -- Cases use assert, so that they need no test library.
