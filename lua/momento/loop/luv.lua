@@ -1,6 +1,6 @@
 --- Waiting in libuv: for clients made with { loop = require "momento.loop.luv" (uv) }. A handle
---- that polls the mux's descriptor steps it while somebody waits; one timer wakes tasks, now or when
---- their time comes. Any coroutine is a task. Must not know what is waited for.
+--- that polls the mux's descriptor steps it while somebody waits; one timer wakes tasks, at once or
+--- in time. Any coroutine is a task. Must not know what is waited for.
 
 local Timers = require "momento.loop.timers"
 local yieldable = require "momento.loop.yieldable"
