@@ -178,6 +178,16 @@ static void read_field(struct request_parser *parser, const char *bytes, struct 
   }
 }
 
+/* Trailers are of no interest, but one that is about this request comes too late: who takes notice
+   of it sees another request than who does not. */
+static void read_trailer(struct request_parser *parser, struct field_text line) {
+  struct field_text name, value;
+  if (!field_split(line, &name, &value))
+    refuse(parser, 400, "a trailer line is malformed");
+  else if (field_bit(name) != 0)
+    refuse(parser, 400, "a trailer must not say what a header has to");
+}
+
 /* The empty line after the headers: what they say about the body must be beyond doubt. */
 static void end_fields(struct request_parser *parser, size_t fields_end) {
   parser->fields_end = fields_end;
@@ -224,8 +234,7 @@ static bool step_field(struct request_parser *parser, char *bytes, size_t length
   if (++parser->fields_seen > parser->limits->fields_count) {
     refuse(parser, 431, "there are too many headers");
   } else if (trailer) {
-    struct field_text name, value;
-    if (!field_split(line, &name, &value)) refuse(parser, 400, "a trailer line is malformed");
+    read_trailer(parser, line);
   } else {
     read_field(parser, bytes, line);
   }
