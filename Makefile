@@ -67,7 +67,7 @@ TREE_CPATH = $(BUILD_DIR)/$(LUA)/?.so
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: rockspec all deps demo test test-lua test-c c-tests bench-c lint asan fuzz install clean help env soak FORCE
+.PHONY: rockspec all deps demo demo-nginx test test-lua test-c c-tests bench-c lint asan fuzz install clean help env soak FORCE
 
 all: $(PRODUCTS)
 
@@ -116,6 +116,7 @@ help:
 	@echo 'make deps      install what is missing (Debian: apt, through sudo when not root)'
 	@echo 'make           build the C modules for LUA (5.1 5.2 5.3 5.4 luajit; now $(LUA)) and topicsd'
 	@echo 'make demo      topicsd, a subscriber and a publisher, for a few seconds'
+	@echo 'make demo-nginx  a chat site on nginx, with a topicsd behind it (PORT=8090), until Ctrl-C'
 	@echo 'make test      all suites: whole on 5.4 and LuaJIT, unit on the others, and the C tests'
 	@echo 'make test-lua  the specs under one Lua: LUA=luajit SPECS="spec/unit"'
 	@echo 'make test-c    the C tests'
@@ -140,6 +141,12 @@ demo: deps
 	@$(MAKE) -s all
 	@LUA_BIN='$(LUA_BIN)' LUA_PATH='$(TREE_PATH);;' LUA_CPATH='$(TREE_CPATH);;' \
 	  TOPICSD='$(BUILD_DIR)/topicsd' tools/demo.sh
+
+# nginx's Lua is LuaJIT.
+demo-nginx: deps
+	@$(MAKE) -s LUA=luajit all
+	@LUA_PATH='$(TREE_PATH);;' LUA_CPATH='$(BUILD_DIR)/luajit/?.so;;' \
+	  TOPICSD='$(BUILD_DIR)/topicsd' PORT='$(PORT)' tools/demo_nginx.sh
 
 c-tests: $(C_TESTS)
 

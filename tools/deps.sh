@@ -7,7 +7,9 @@ build="gcc make pkg-config libcurl4-openssl-dev libevent-dev libjwt-dev
 lua5.4 liblua5.4-dev lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev
 luajit2 libluajit2-5.1-dev"
 test="curl ca-certificates procps lua-cjson lua-socket lua-busted lua-luv lua-cqueues lua-copas luarocks
-nginx libnginx-mod-http-lua openssl nodejs"
+nginx libnginx-mod-http-lua openssl nodejs chromium fonts-dejavu-core"
+# Node.js may have come from elsewhere, with npm in it.
+command -v npm >/dev/null || test="$test npm"
 lint="clang clang-format libclang-rt-dev cppcheck lua-check"
 
 command -v dpkg-query >/dev/null || {
@@ -27,7 +29,16 @@ $package
     *) missing="$missing $package" ;;
   esac
 done
-[ -n "$missing" ] || exit 0
+
+# What drives Chromium in spec/nginx/chat_spec.lua; the last line of versions for Debian 12's Node.js.
+browser_driver() {
+  [ -d node_modules/playwright-core ] && return
+  echo "deps: installing playwright-core" >&2
+  npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix "$PWD" \
+    playwright-core@1.54.2 >&2
+}
+cd "$(dirname "$0")/.."
+[ -n "$missing" ] || { browser_driver; exit 0; }
 
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
@@ -54,3 +65,4 @@ install || { apt update && install; } || {
   tail -n 20 "$log" >&2
   exit 1
 }
+browser_driver

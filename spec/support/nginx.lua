@@ -13,17 +13,19 @@ local Nginx = {}
 Nginx.__index = Nginx
 
 local tree = process.capture "pwd"
+local program = "/usr/sbin/nginx"
+local globals = "daemon off; load_module /usr/lib/nginx/modules/ndk_http_module.so; "
+  .. "load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;"
 local lua_path = ("%s/?.lua;%s/lua/?.lua;%s/lua/?/init.lua;;"):format(tree, tree, tree)
 local modules = tree .. "/build/luajit"
+-- Workers of a master that root started would be somebody who may not be allowed to read the tree.
+if process.capture "id -u" == "0" then globals = globals .. " user root;" end
 local servers = {}
 
 --- Whatever Lua runs the specs, inside nginx it is LuaJIT: one of them is enough.
 Nginx.elsewhere = _VERSION ~= "Lua 5.4"
 
 local configuration = [[
-load_module /usr/lib/nginx/modules/ndk_http_module.so;
-load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
-daemon off;
 pid DIRECTORY/nginx.pid;
 error_log DIRECTORY/error.log info;
 worker_processes WORKERS;
@@ -36,14 +38,11 @@ http {
   fastcgi_temp_path DIRECTORY/fastcgi;
   uwsgi_temp_path DIRECTORY/uwsgi;
   scgi_temp_path DIRECTORY/scgi;
-  lua_package_path "LUA_PATH";
-  lua_package_cpath "MODULES/?.so;;";
   lua_socket_log_errors off;
   lua_check_client_abort on;
   HTTP
   server {
     listen 127.0.0.1:PORT;
-    location = /ready { return 204; }
     location /run/ {
       client_max_body_size 1m;
       client_body_buffer_size 1m;
@@ -78,18 +77,17 @@ local function free_port()
 end
 
 local function write_configuration(self)
+  local options = self.options_
   local words = {
     DIRECTORY = self.directory,
     WORKERS = tostring(self.options_.workers or 1),
     PORT = tostring(self.port),
     PORT2 = tostring(self.port2),
-    LUA_PATH = lua_path,
-    MODULES = modules,
   }
   for _, block in ipairs { "main", "http", "server" } do
-    words[block:upper()] = (self.options_[block] or ""):gsub("%u[%u%d_]+", words)
+    words[block:upper()] = (options[block] or ""):gsub("%u[%u%d_]+", words)
   end
-  local text = configuration:gsub("%u[%u%d_]+", words)
+  local text = (options.configuration or configuration):gsub("%u[%u%d_]+", words)
   local file = assert(io.open(self.directory .. "/nginx.conf", "w"))
   file:write(text)
   file:close()
@@ -99,9 +97,10 @@ end
 local function start(self)
   self.port, self.port2 = free_port(), free_port()
   write_configuration(self)
+  local env = { LUA_PATH = lua_path, LUA_CPATH = modules .. "/?.so;;" }
+  for name, value in pairs(self.options_.env or {}) do env[name] = value end
   self.process = process.start {
-    "/usr/sbin/nginx", "-p", self.directory, "-c", "nginx.conf", "-e", "error.log",
-    env = self.options_.env,
+    program, "-p", self.directory, "-c", "nginx.conf", "-e", "error.log", "-g", globals, env = env,
   }
   self.pid = self.process.pid
   self.url = "http://127.0.0.1:" .. self.port
@@ -111,7 +110,7 @@ local function start(self)
   end, 30, function() return "nginx to start; " .. self:log() end)
   if not self.process:exit_code() then return true end
   if not self:log():find("Address already in use", 1, true) then
-    error("nginx did not start: " .. self.process:errors() .. self:log(), 3)
+    error("nginx did not start: " .. self:log(), 3)
   end
   os.remove(self.directory .. "/error.log")
   return false
@@ -120,15 +119,18 @@ end
 --- Starts nginx. Options: main, http, server (texts for those blocks of the configuration, in
 --- which PORT, PORT2 and DIRECTORY are replaced), workers (1), env, expect (a list of patterns of
 --- error lines that the spec provokes). The locations /run/content, /run/timer, /run/access and
---- /run/rewrite are there for run().
+--- /run/rewrite are there for run(); not so with configuration, a text that takes the place of all,
+--- and files (paths), which are put beside it.
 function Nginx.start(options)
   build_modules()
   local self = setmetatable({ options_ = options or {}, directory = process.directory() }, Nginx)
   self.expect_ = self.options_.expect or {}
+  for _, path in ipairs(self.options_.files or {}) do
+    process.capture(("ln -s %s/%s %s/"):format(tree, path, self.directory))
+  end
   for _ = 1, 10 do
     if start(self) then
       servers[#servers + 1] = self
-      assert(http.request(self.url .. "/ready") == 204)
       return self
     end
   end
@@ -150,7 +152,10 @@ function Nginx:run(phase, code, ...)
   return unpack(results, 1, count)
 end
 
-function Nginx:log() return process.read_file(self.directory .. "/error.log") or "" end
+--- What it has logged so far, to its file or to stderr.
+function Nginx:log()
+  return (process.read_file(self.directory .. "/error.log") or "") .. self.process:errors()
+end
 
 --- Lines of the log at level error or worse that were not expected.
 function Nginx:problems()

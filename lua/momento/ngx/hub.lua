@@ -69,8 +69,8 @@ local function attach(listener)
   listener:join(pump)
   local deadline = clock.now() + START_TIMEOUT
   while not pump.asked and not pump.over do
-    if not pump.running and clock.now() >= deadline then pump:abandon(faults.timer_not_run()) end
     listener:wait(START_TIMEOUT)
+    if not pump.running and clock.now() >= deadline then pump:abandon(faults.timer_not_run()) end
   end
   local failure = pump.failure
   if failure then return nil, failure[1], failure[2], failure[3] end
