@@ -1,0 +1,151 @@
+-- What the README shows is run as a reader would: every block of Lua and shell, in a tree like this
+-- one, against a real topicsd. The comment before a block says what is to happen:
+--   check: prints PATTERN          it ends well, and its output matches
+--   check: keeps printing PATTERN  it prints that once something is published; Ctrl-C ends it
+--   check: none, REASON            it is not run
+
+local process = require "spec.support.process"
+local readme = require "spec.support.readme"
+local Topicsd = require "spec.support.topicsd"
+
+local lua = type(jit) == "table" and "luajit" or _VERSION:match "%d%.%d"
+
+describe("README", function()
+  local directory, server
+
+  -- A place for the files that blocks write, which looks like the tree.
+  setup(function()
+    directory = process.directory()
+    process.capture(("ln -s '%s'/* %s/"):format(process.capture "pwd", directory))
+    server = Topicsd.start {}
+  end)
+
+  teardown(Topicsd.stop_all)
+
+  local function environment()
+    return {
+      MOMENTO_API_KEY = server.api_key, MOMENTO_ENDPOINT = server.url, MAKEFLAGS = false,
+      PATH = directory .. "/path:" .. os.getenv "PATH",
+    }
+  end
+
+  local function write(name, text)
+    local file = assert(io.open(directory .. "/" .. name, "w"))
+    file:write(text)
+    file:close()
+  end
+
+  local function start(block)
+    local interpreter = process.lua
+    if block.language == "sh" then
+      -- This Lua, a free port, and the momento of the tree; what it leaves running is ended.
+      local text = block.text:gsub("lua5%.4", process.lua)
+        :gsub("make %-s env", "make -s LUA=" .. lua .. " env")
+        :gsub("build/topicsd ", "build/topicsd --port 0 ")
+        :gsub("sleep 1\n", "until grep -q API_KEY topicsd.log; do sleep 0.1; done\n")
+      write("block", ("momento() { %s bin/momento \"$@\"; }\n"):format(process.lua) .. text
+        .. "\n[ -z \"$!\" ] || kill $!\n")
+      interpreter = "sh"
+    else
+      write("block", block.text)
+    end
+    return process.start {
+      "sh", "-c", ('cd "$1" && exec %s block'):format(interpreter), "sh", directory,
+      env = environment(),
+    }
+  end
+
+  local function prints(block, pattern)
+    local child = start(block)
+    local code = child:wait(60)
+    assert.equal(0, code, child:errors() .. child:output())
+    assert.matches(pattern, child:output())
+  end
+
+  local function keeps_printing(block, pattern)
+    local client = assert(require "momento".client { api_key = server.api_key })
+    local child = start(block)
+    process.wait_until(function()
+      assert(client:publish("my-cache", "chat", "hello"))
+      return child:output():match(pattern) or child:exit_code()
+    end, 30, function() return pattern .. " in: " .. child:output() .. child:errors() end)
+    assert.matches(pattern, child:output(), nil, child:errors())
+    assert.is_nil(child:exit_code())
+    child:kill "INT"
+    child:wait()
+    client:close()
+  end
+
+  for i, block in ipairs(readme.blocks()) do
+    local title = ("block %d: %s"):format(i, block.text:match "[^\n]*")
+    local how, what = (block.check or ""):match "^(%l[%l ]-):? (.*)$"
+    if block.check and block.check:find "^none, " then
+      how = "none"
+    elseif block.check then
+      how, what = block.check:match "^(keeps printing) (.*)$"
+      if not how then how, what = block.check:match "^(prints) (.*)$" end
+    end
+    if block.language ~= "" and how ~= "none" then
+      it(title, function()
+        assert.is_string(how, "no <!-- check: ... --> before this block")
+        what = what:gsub("\\n", "\n")
+        if how == "prints" then prints(block, what) else keeps_printing(block, what) end
+      end)
+    end
+  end
+
+  it("names every flag of topicsd, and no other", function()
+    local help = process.start { Topicsd.program, "--help" }
+    assert.equal(0, help:wait())
+    local section = readme.text:match "\n## topicsd\n(.-)\n## "
+    local function flags(text)
+      local set = {}
+      for flag in text:gmatch "\n  (%-%-[%l-]+)" do set[flag] = true end
+      return set
+    end
+    assert.same(flags(help:output()), flags(section))
+  end)
+
+  it("names every method that a client, a subscription and a message have", function()
+    local core = require "momento.core"
+    require "momento.client"
+    local inner = { -- between the parts of this library
+      client = { "origin", "authorization", "publish_target" },
+      subscription = { "poll_target", "feed", "next", "counters", "receive_next" },
+      message = { "kind" },
+    }
+    local all = {
+      client = core.client_methods,
+      subscription = core.subscription_methods,
+      message = core.message_meta.__index,
+    }
+    for object, methods in pairs(all) do
+      local named = {}
+      for _, name in ipairs(inner[object]) do named[name] = true end
+      for name in pairs(methods) do
+        local mention = ("`%s:%s("):format(object, name)
+        assert.truthy(named[name] or readme.text:find(mention, 1, true), mention .. " is missing")
+      end
+    end
+    for name, value in pairs(require "momento") do
+      local mention = type(value) == "function" and ("`momento.%s("):format(name)
+        or "`momento." .. name
+      assert.truthy(readme.text:find(mention, 1, true), mention .. " is missing")
+    end
+  end)
+
+  it("names every file that it links to", function()
+    for target in readme.text:gmatch "%]%(([^)#][^):]*)%)" do
+      local file = io.open(target)
+      assert.truthy(file, target)
+      file:close()
+    end
+    for anchor in readme.text:gmatch "%]%(#([^)]+)%)" do
+      local found = false
+      for heading in readme.text:gmatch "\n#+ ([^\n]+)" do
+        if heading:lower():gsub("[^%w%s-]", ""):gsub(" ", "-") == anchor then found = true end
+      end
+      assert.is_true(found, anchor)
+    end
+  end)
+end)
