@@ -67,7 +67,8 @@ TREE_CPATH = $(BUILD_DIR)/$(LUA)/?.so
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: rockspec all deps demo demo-nginx test test-lua test-c c-tests bench-c lint asan fuzz install clean help env soak FORCE
+.PHONY: all deps env help clean install rockspec readme demo demo-nginx FORCE
+.PHONY: test test-lua test-c c-tests lint asan fuzz fuzz-run soak bench-c
 
 all: $(PRODUCTS)
 
@@ -128,6 +129,7 @@ help:
 	@echo 'make env       the exports with which $(LUA_BIN) uses the tree: eval "$$(make -s env)"'
 	@echo 'make install   into PREFIX=$(PREFIX) (DESTDIR is honoured)'
 	@echo 'make rockspec  write the rockspecs anew, after a source file has come or gone'
+	@echo 'make readme    put the flags of topicsd --help into the README'
 	@echo 'make clean     remove build/'
 
 deps:
@@ -187,6 +189,9 @@ fuzz-run: $(FUZZERS)
 soak: deps
 	@$(MAKE) -s all
 	@SOAK_MESSAGES=100000 $(MAKE) -s test-lua SPECS=spec/integration/soak_spec.lua
+
+readme: $(BUILD)/topicsd
+	@$(LUA_BIN) tools/readme.lua $(BUILD)/topicsd
 
 rockspec:
 	@$(LUA_BIN) tools/rockspec.lua

@@ -5,7 +5,7 @@ local process = require "spec.support.process"
 
 local readme = { text = assert(process.read_file "README.md") }
 
---- Code blocks in order: { language =, text =, check = what stands in <!-- check: ... -->, or nil }.
+--- Code blocks in order: { language =, text =, check = the text of <!-- check: ... -->, or nil }.
 function readme.blocks()
   local list = {}
   local text = "\n" .. readme.text

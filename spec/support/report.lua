@@ -9,6 +9,8 @@ local socket = require "socket"
 local results = os.getenv "RESULTS"
 local lua = type(jit) == "table" and "LuaJIT" or _VERSION -- luacheck: globals jit
 
+local SLOW = 5 -- seconds: a test that takes longer is named
+
 local function save(suffix, text)
   if not results then return end
   local file = assert(io.open(results .. suffix, "w"))
@@ -33,7 +35,7 @@ end
 
 return function()
   local handler = base()
-  local started, before
+  local started, before, test_started
 
   local function counts()
     return handler.successesCount, handler.failuresCount + handler.errorsCount,
@@ -57,7 +59,16 @@ return function()
   end
 
   function handler.test_start(element)
+    test_started = socket.gettime()
     save(".current", handler.getFullName(element))
+    return nil, true
+  end
+
+  function handler.test_end(element)
+    local seconds = socket.gettime() - test_started
+    if seconds > SLOW then
+      io.write(("  %.1f s: %s\n"):format(seconds, handler.getFullName(element)))
+    end
     return nil, true
   end
 
@@ -78,6 +89,7 @@ return function()
   busted.subscribe({ "file", "start" }, handler.file_start)
   busted.subscribe({ "file", "end" }, handler.file_end)
   busted.subscribe({ "test", "start" }, handler.test_start)
+  busted.subscribe({ "test", "end" }, handler.test_end)
   busted.subscribe({ "suite", "end" }, handler.suite_end)
   return handler
 end
