@@ -51,6 +51,7 @@ function Scheduler:spawn(f, ...)
     error("spawn: a function expected, got " .. type(f), 2)
   end
   local task = setmetatable({
+    false, nil, nil, nil, -- the driver's: in the array from the start
     thread = coroutine.create(body),
     scheduler_ = self,
     suspended_ = true, -- waits to be made ready
@@ -202,6 +203,8 @@ function Scheduler:run_ready()
     self.first_ = self.first_ + 1
     continue(self, task)
   end
+  -- Empty: from the beginning again, so that it stays an array.
+  if self.first_ > self.last_ then self.first_, self.last_ = 1, 0 end
 end
 
 -- Cancels every task and lets each end; one that yields all the same is given up.
