@@ -89,6 +89,20 @@ describe("a mux over TLS", function()
     end
   end)
 
+  it("takes long and short answers in turn while another poll waits", function()
+    local lengths = { 0, 5000, 10, 40000, 1024, 1025 }
+    local steps = { { hold = true } }
+    for i, length in ipairs(lengths) do steps[i + 1] = { send = answer(200, ("x"):rep(length)) } end
+    start(steps)
+    submit(1)
+    wait_for_requests(1)
+    for _, length in ipairs(lengths) do
+      local status, body = support.exchange(mux, "poll")
+      assert.same({ 200, length }, { status, #body })
+    end
+    assert.same({ { ["HTTP/2.0"] = 7 }, 1 }, { arrivals() })
+  end)
+
   it("has many polls wait on one connection", function()
     start { { hold = true } }
     submit(100)

@@ -198,12 +198,12 @@ static bool set_target(struct transfer *transfer, const char *target, size_t len
 }
 
 /* A poll that is answered at length most likely will be again; one that is not may wait for long,
-   and then its buffer is what counts. */
-static bool set_buffer_size(struct transfer *transfer) {
+   and then its buffer is what counts. libcurl refuses when it still has the last one. */
+static void set_buffer_size(struct transfer *transfer) {
   long size = transfer->body_length > IDLE_BUFFER ? BUSY_BUFFER : IDLE_BUFFER;
-  if (transfer->buffer_size == size) return true;
-  transfer->buffer_size = size;
-  return curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE, size) == CURLE_OK;
+  if (transfer->buffer_size != size &&
+      curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE, size) == CURLE_OK)
+    transfer->buffer_size = size;
 }
 
 static bool set_content(struct transfer *transfer, const struct transfer_request *request) {
@@ -238,8 +238,8 @@ static void rewind_transfer(struct transfer *transfer) {
 
 bool transfer_prepare(struct transfer *transfer, const struct transfer_request *request) {
   if (!set_target(transfer, request->target, request->target_length)) return false;
-  if (transfer->publishes ? !set_content(transfer, request) : !set_buffer_size(transfer))
-    return false;
+  if (transfer->publishes && !set_content(transfer, request)) return false;
+  if (!transfer->publishes) set_buffer_size(transfer);
   if (!set_timeout(transfer, request->timeout)) return false;
   transfer->deadline = clock_now() + (int64_t)request->timeout * 1000;
   transfer->awaited = false;
