@@ -1,0 +1,184 @@
+-- loop = "update": what a game sees of it, against a real topicsd.
+
+local core = require "momento.core"
+local momento = require "momento"
+local Topicsd = require "spec.support.topicsd"
+local wait_until = require "spec.support.wait".wait_until
+
+describe("client:update", function()
+  local server, client, topics
+
+  local function pump_until(condition, what)
+    return wait_until(function()
+      client:update()
+      return condition()
+    end, 30, what)
+  end
+
+  local function publish(topic, count)
+    local done = 0
+    for i = 1, count do
+      assert(client:publish("c", topic, tostring(i), {
+        on_result = function(published, message)
+          assert(published, message)
+          done = done + 1
+        end,
+      }))
+    end
+    pump_until(function() return done == count end, "publishes to end")
+  end
+
+  -- A subscription whose poll has been sent.
+  local function subscribe(topic, options)
+    local subscription = assert(client:subscribe("c", topic, options))
+    local state = core.state(subscription)
+    pump_until(function()
+      return not state.ticket or state.transport.mux:sent(state.ticket)
+    end, "the poll to be sent")
+    return subscription
+  end
+
+  local function topic()
+    topics = (topics or 0) + 1
+    return "update " .. topics
+  end
+
+  setup(function() server = Topicsd.start { "--cache", "c" } end)
+  teardown(function() Topicsd.stop_all() end)
+
+  before_each(function()
+    client = assert(momento.client {
+      api_key = server.key, endpoint = server.url, loop = "update", max_messages = 5,
+    })
+  end)
+  after_each(function() client:close() end)
+
+  it("delivers at most max_messages, and the rest with the next calls", function()
+    local name, got, most = topic(), {}, 0
+    local subscription
+    subscription = subscribe(name, {
+      on_message = function(message)
+        got[#got + 1] = message.sequence_number
+        assert.equal(message.sequence_number, subscription:position().sequence_number)
+      end,
+    })
+    publish(name, 40)
+    pump_until(function()
+      local before = #got
+      client:update()
+      most = math.max(most, #got - before)
+      return #got == 40
+    end, "forty messages")
+    for i = 1, 40 do assert.equal(i, got[i]) end
+    assert.is_true(most <= 5, "a frame delivered " .. most)
+  end)
+
+  it("lets what a callback raises out, once, and goes on", function()
+    local name, got = topic(), {}
+    subscribe(name, {
+      on_message = function(message)
+        got[#got + 1] = message.sequence_number
+        if #got == 2 then error "from the callback" end
+      end,
+    })
+    local raised = {}
+    for i = 1, 3 do assert(client:publish("c", name, tostring(i))) end
+    wait_until(function()
+      local fine, message = pcall(client.update, client)
+      if not fine then raised[#raised + 1] = message end
+      return #got == 3
+    end, 30, "three messages")
+    assert.same({ 1, 2, 3 }, got)
+    assert.equal(1, #raised)
+    assert.truthy(raised[1]:find("from the callback", 1, true))
+  end)
+
+  it("can be closed from a callback, subscription or client", function()
+    local name, got = topic(), 0
+    local subscription
+    subscription = subscribe(name, {
+      on_message = function()
+        got = got + 1
+        subscription:close()
+      end,
+    })
+    publish(name, 3)
+    for _ = 1, 20 do client:update() end
+    assert.equal(1, got)
+
+    local second = topic()
+    subscribe(second, { on_message = function() client:close() end })
+    assert(client:publish("c", second, "x"))
+    wait_until(function()
+      return select(3, client:update()) == "CANCELLED_ERROR"
+    end, 30, "the client to be closed")
+  end)
+
+  it("refuses to be called by its own callbacks", function()
+    local message
+    subscribe(topic(), { on_message = function() end })
+    assert(client:publish("c", topic(), "x", {
+      on_result = function() message = select(2, pcall(client.update, client)) end,
+    }))
+    pump_until(function() return message end, "the result")
+    assert.truthy(message:find("own callbacks", 1, true), message)
+  end)
+
+  it("tells what is final by on_error, or raises it where there is none", function()
+    client:close()
+    client = assert(momento.client { api_key = "wrong", endpoint = server.url, loop = "update" })
+    local code
+    assert(client:subscribe("c", "t", {
+      on_message = function() end,
+      on_error = function(_, given) code = given end,
+    }))
+    pump_until(function() return code end, "an error")
+    assert.equal("AUTHENTICATION_ERROR", code)
+
+    assert(client:subscribe("c", "t", { on_message = function() end }))
+    local raised
+    wait_until(function()
+      local fine, message = pcall(client.update, client)
+      raised = not fine and message
+      return raised
+    end, 30, "an error from update")
+    assert.truthy(raised:find("AUTHENTICATION_ERROR", 1, true), raised)
+  end)
+
+  it("calls the callbacks of the connection from update, too", function()
+    local lost, restored, inside = 0, 0, false
+    server:stop()
+    client:subscribe("c", topic(), {
+      on_message = function() end,
+      on_connection_lost = function() lost = lost + (inside and 1 or 100) end,
+      on_connection_restored = function() restored = restored + (inside and 1 or 100) end,
+    })
+    local function update_until(condition, what)
+      wait_until(function()
+        inside = true
+        client:update()
+        inside = false
+        return condition()
+      end, 30, what)
+    end
+    update_until(function() return lost > 0 end, "the loss")
+    server:restart()
+    update_until(function()
+      client:publish("c", "update " .. topics, "x")
+      return restored > 0
+    end, "the connection to be back")
+    assert.equal(1, lost)
+    assert.equal(1, restored)
+  end)
+
+  it("says what is wrong with options that belong to other loops", function()
+    local fine, message = pcall(client.subscribe, client, "c", "t")
+    assert.is_false(fine)
+    assert.truthy(message:find("on_message", 1, true), message)
+    local blocking = assert(momento.client { api_key = server.key, endpoint = server.url })
+    fine, message = pcall(blocking.update, blocking)
+    assert.is_false(fine)
+    assert.truthy(message:find('loop = "update"', 1, true), message)
+    blocking:close()
+  end)
+end)
