@@ -16,7 +16,7 @@ function Loop:current()
   local controller, directly = running()
   if not controller then return nil end
   if not directly then yieldable.refuse() end
-  yieldable.check()
+  if not yieldable.possible() then yieldable.refuse() end
   local thread = coroutine.running()
   local task = self.tasks_[thread]
   if not task then

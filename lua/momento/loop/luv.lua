@@ -12,7 +12,7 @@ Loop.__index = Loop
 function Loop:current()
   local thread, main = coroutine.running()
   if not thread or main then return nil end
-  yieldable.check()
+  if not yieldable.possible() then yieldable.refuse() end
   local task = self.tasks_[thread]
   if not task then
     task = { thread = thread }
