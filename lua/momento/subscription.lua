@@ -20,7 +20,7 @@ local Subscription = {}
 -- Statuses that end a poll without telling anything new.
 local POLL_OVER = { [204] = true, [408] = true, [502] = true, [503] = true, [504] = true }
 
-local READING = 1 -- seconds that a reader gives to what has come already
+local READING = 1 -- seconds
 
 -- Adds what was counted since the last time to the client's statistics.
 local function count(self, state)
@@ -64,23 +64,32 @@ end
 local function ask(self, state)
   local transport = state.transport
   state.stats.polls = state.stats.polls + 1
-  state.asked_at = transport:now()
+  local now = transport:now()
+  state.asked_at, state.late_at, state.granted = now, now + state.poll_timeout, false
   local ticket, message, code, detail = transport:poll(poll_target(self))
   state.ticket = ticket
   state.unsent = not ticket and { message, code, detail } or nil
 end
 
+-- A reader who comes back after the poll's time gets some more, once, to read what has come.
+local function grant_reading(state)
+  local now = state.transport:now()
+  if now < state.late_at or state.granted then return end
+  state.granted = true
+  state.late_at = now + READING
+end
+
 -- Takes the answer to the poll, by a deadline. As transport:wait. A poll that is late is given up
--- here rather than by the transport: what came while nobody was waiting is to be read first.
+-- here rather than by the transport, which would do so before it reads what has come.
 local function answer(state, deadline)
   local unsent, transport = state.unsent, state.transport
   if unsent then
     state.unsent = nil
     return nil, unsent[1], unsent[2], unsent[3]
   end
-  local late = math.max(state.asked_at + state.poll_timeout, transport:now() + READING)
-  if deadline and deadline < late then return transport:wait(state.ticket, deadline) end
-  local status, text, what, detail = transport:wait(state.ticket, late)
+  local late_at = state.late_at
+  if deadline and deadline < late_at then return transport:wait(state.ticket, deadline) end
+  local status, text, what, detail = transport:wait(state.ticket, late_at)
   if status == false then
     transport:cancel(state.ticket)
     return nil, "no answer to the poll in time", "TIMEOUT_ERROR", { retryable = true }
@@ -153,7 +162,11 @@ local function fetch(self, state, deadline)
       if over == nil then return unwind(self, state, message, code, detail) end
       if not over and not state.closed then return false end
     else
-      if not state.ticket and not state.unsent then ask(self, state) end
+      if state.ticket then
+        grant_reading(state)
+      elseif not state.unsent then
+        ask(self, state)
+      end
       local status, text, what, detail = answer(state, deadline)
       if status == false then return false end
       if what == "CANCELLED_ERROR" then return unwind(self, state, text, what, detail) end
@@ -173,9 +186,8 @@ local function fetch(self, state, deadline)
 end
 
 -- The body is read to its end, or to where it is malformed.
-local function used_up(self, state, fault)
+local function used_up(state, fault)
   state.body = false
-  count(self, state)
   local empty = state.fresh
   state.fresh = false
   if fault and empty then
@@ -192,14 +204,14 @@ end
 -- "discontinuity" and its table; false when the deadline passed; nil and an error.
 local function advance(self, state, kind, value, deadline)
   while not kind do
-    if state.body then used_up(self, state, kind == false and value) end
+    if state.body then used_up(state, kind == false and value) end
     local fetched, message, code, detail = fetch(self, state, deadline)
     if not fetched then return fetched, message, code, detail end
     kind, value = next_item(self)
   end
   if state.fresh then
     state.fresh, state.failures = false, 0
-    restored(state)
+    if state.lost then restored(state) end
     if state.closed then return errors.closed "subscription" end
   end
   if kind == "message" then

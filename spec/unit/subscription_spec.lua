@@ -187,6 +187,20 @@ describe("momento.subscription", function()
       assert.same({ 2 }, transport.cancelled)
     end)
 
+    it("also for a reader who never waits long", function()
+      local subscription, transport = subscribe { messages(4), SILENT, messages(5) }
+      assert.equal("m4", values(subscription, 1))
+      local got
+      for _ = 1, 1000 do
+        got = { subscription:receive(0.25) }
+        if got[1] then break end
+        assert.equal("TIMEOUT_ERROR", got[3])
+      end
+      assert.equal("m5", got[1].value)
+      local waited = transport:gap_after(2)
+      assert.is_true(waited >= 90 and waited < 92, "waited " .. waited)
+    end)
+
     it("but not before what came while nobody was waiting has been read", function()
       local subscription, transport = subscribe { messages(4) }
       transport.clock = transport.clock + 1000
