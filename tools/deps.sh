@@ -1,7 +1,9 @@
 #!/bin/sh
-# Installs the Debian packages that building and testing need and that are missing; says nothing and
-# does nothing when all are there. Other systems: the README names the packages.
+# Installs what building and testing need and what is missing: Debian packages, and what the specs
+# have from npm (package.json). Says nothing and does nothing when all is there. Other systems: the
+# README names the packages.
 set -eu
+cd "$(dirname "$0")/.."
 
 build="gcc make pkg-config libcurl4-openssl-dev libevent-dev libjwt-dev
 lua5.4 liblua5.4-dev lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev
@@ -30,18 +32,8 @@ $package
   esac
 done
 
-# What drives Chromium in spec/nginx/chat_spec.lua; the last line of versions for Debian 12's Node.js.
-browser_driver() {
-  [ -d node_modules/playwright-core ] && return
-  echo "deps: installing playwright-core" >&2
-  npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix "$PWD" \
-    playwright-core@1.54.2 >&2
-}
-cd "$(dirname "$0")/.."
-[ -n "$missing" ] || { browser_driver; exit 0; }
-
 as_root=
-if [ "$(id -u)" -ne 0 ]; then
+if [ -n "$missing" ] && [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null || {
     echo "deps: run as root, or with sudo installed: apt-get install$missing" >&2
     exit 1
@@ -59,10 +51,21 @@ install() {
   apt install --no-install-recommends $missing
 }
 
-echo "deps: installing$missing" >&2
-# The package lists of a fresh machine are empty or old: then update and try once more.
-install || { apt update && install; } || {
-  tail -n 20 "$log" >&2
-  exit 1
-}
-browser_driver
+if [ -n "$missing" ]; then
+  echo "deps: installing$missing" >&2
+  # The package lists of a fresh machine are empty or old: then update and try once more.
+  install || { apt update && install; } || {
+    tail -n 20 "$log" >&2
+    exit 1
+  }
+fi
+
+# Installed last is what the copy in node_modules says.
+if ! cmp -s package.json node_modules/.installed.json; then
+  echo "deps: installing what package.json names" >&2
+  npm install --loglevel=error >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    exit 1
+  }
+  cp package.json node_modules/.installed.json
+fi
