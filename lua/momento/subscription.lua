@@ -20,7 +20,7 @@ local Subscription = {}
 -- Statuses that end a poll without telling anything new.
 local POLL_OVER = { [204] = true, [408] = true, [502] = true, [503] = true, [504] = true }
 
-local READING = 1 -- seconds
+local READING = 1 -- seconds that a late reader is granted
 
 -- Adds what was counted since the last time to the client's statistics.
 local function count(self, state)
@@ -351,7 +351,10 @@ function Subscription.new(client, shared, cache, topic, options)
   -- position nothing can be missed, and where nobody may be made to wait, nobody is.
   if state.ticket and not options.resume and not shared.background then
     local _, _, _, detail = state.transport:flush(state.ticket)
-    if detail and detail.unwind then error(detail, 0) end
+    if detail and detail.unwind then
+      methods.close(self)
+      error(detail, 0)
+    end
   end
   return self
 end

@@ -374,6 +374,19 @@ describe("momento.subscription", function()
       assert.equal(transport.requests[2].target, transport.requests[3].target)
     end)
 
+    it("takes the poll with it while it is being sent", function()
+      local flush, cancelled = VirtualTransport.flush, nil
+      VirtualTransport.flush = function(transport)
+        cancelled = transport.cancelled
+        return nil, CANCELLED.error[1], CANCELLED.error[2], UNWIND
+      end
+      local fine, problem = pcall(subscribe, { SILENT })
+      VirtualTransport.flush = flush
+      assert.is_false(fine)
+      assert.equal(UNWIND, problem)
+      assert.same({ 1 }, cancelled)
+    end)
+
     it("leaves a first poll without one to who reads next, for nobody else knows", function()
       local subscription, transport = subscribe { SILENT }
       local wait = transport.wait
