@@ -67,13 +67,26 @@ function Loop:wake(task)
   if #self.ready_ == 1 then rearm(self) end
 end
 
+-- When the Lua state closes, or the collector comes, a client may be finalized after its handle.
+-- This is finalized before the handle, since it is made after it, and tells.
+local function tell_finalized(poll)
+  local function finalize() poll.finalized = true end
+  local newproxy = rawget(_G, "newproxy") -- Lua 5.1 has no finalizers of tables
+  if not newproxy then return setmetatable({}, { __gc = finalize }) end
+  local proxy = newproxy(true)
+  getmetatable(proxy).__gc = finalize
+  return proxy
+end
+
 function Loop:watch(driver)
-  local handle = self.handles_[driver]
-  if not handle then
-    handle = self.uv_.new_poll(driver:pollfd())
-    self.handles_[driver] = handle
+  local poll = self.polls_[driver]
+  if not poll then
+    poll = { handle = self.uv_.new_poll(driver:pollfd()) }
+    poll.sentinel = tell_finalized(poll)
+    self.polls_[driver] = poll
   end
-  handle:start("r", function(problem)
+  poll.active = true
+  poll.handle:start("r", function(problem)
     if problem then error("momento.loop.luv: " .. problem) end
     driver:step(0)
     run(self)
@@ -81,12 +94,18 @@ function Loop:watch(driver)
 end
 
 function Loop:unwatch(driver)
-  local handle = self.handles_[driver]
-  if not handle then return end
-  handle:stop()
+  local poll = self.polls_[driver]
+  if not poll or poll.finalized then return end
+  if poll.active then poll.handle:stop() end
+  poll.active = false
   if driver.mux then return end
-  self.handles_[driver] = nil -- the mux is closed after this: its descriptor is not to be polled
-  handle:close()
+  self.polls_[driver] = nil -- the mux is closed after this: its descriptor is not to be polled
+  -- A handle that was closed while the loop does not run makes luv crash when the Lua state closes.
+  if self.uv_.loop_mode() then
+    poll.handle:close()
+  else
+    table.insert(self.stopped_, poll.handle)
+  end
 end
 
 --- A loop for clients whose calls are made from coroutines while uv.run() runs.
@@ -102,7 +121,8 @@ return function(uv)
     timers_ = Timers.new(),
     ready_ = {}, -- tasks to resume
     tasks_ = setmetatable({}, { __mode = "k" }), -- coroutine -> task
-    handles_ = setmetatable({}, { __mode = "k" }), -- driver -> poll handle
+    stopped_ = {}, -- poll handles that are not used any more, but cannot be closed
+    polls_ = setmetatable({}, { __mode = "k" }), -- driver -> its poll handle
     now_ = nil, -- the clock of deadlines
   }, Loop)
   self.run_ = function() run(self) end
