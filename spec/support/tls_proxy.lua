@@ -10,9 +10,10 @@ TlsProxy.__index = TlsProxy
 local certificates -- { directory = }, made once for a spec file
 
 local SIGN = [[cd %s
-openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj "/CN=spec" \
+curve="ec -pkeyopt ec_paramgen_curve:prime256v1"
+openssl req -x509 -newkey $curve -nodes -keyout ca.key -out ca.pem -days 2 -subj "/CN=spec" \
   -addext "keyUsage=critical,keyCertSign"
-openssl req -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj "/CN=127.0.0.1"
+openssl req -newkey $curve -nodes -keyout key.pem -out request.pem -subj "/CN=127.0.0.1"
 echo "subjectAltName=IP:127.0.0.1" >extensions
 openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -out cert.pem -days 2 \
   -extfile extensions]]
