@@ -25,6 +25,7 @@ function Transport.new(options)
     headers = {
       "Authorization: " .. options.authorization,
       "User-Agent: " .. options.user_agent,
+      "Accept: application/json",
     },
     connect_timeout = options.connect_timeout,
     ca_file = options.ca_file,
