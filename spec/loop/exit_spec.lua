@@ -1,4 +1,4 @@
--- Programs that end, or are torn down, while something is under way: no loop may crash or hang then.
+-- Programs that end, or are torn down, while something is under way: no loop may crash or hang.
 
 local process = require "spec.support.process"
 local Topicsd = require "spec.support.topicsd"

@@ -1,8 +1,8 @@
 --- Waiting in Copas: for clients made with { loop = require "momento.loop.copas" (copas) }. Copas 1
 --- can wait for nothing but sockets, so every waiting task is one, for all that LuaSocket's select
 --- knows: it has a descriptor (getfd) and can say that it is readable at once (dirty). One task of
---- each mux leads: it has the mux's descriptor, and steps; the mux's alarm wakes it when the time of
---- any task has come. Must not know what is waited for.
+--- each mux leads: it has the mux's descriptor, and steps; the mux's alarm wakes it when the time
+--- of any task has come. Must not know what is waited for.
 
 local curl = require "momento.curl"
 local Timers = require "momento.loop.timers"
