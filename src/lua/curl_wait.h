@@ -8,8 +8,8 @@
 int curl_wait_now(lua_State *L);
 
 /* curl.wait(seconds|nil, {descriptors}|nil) -> true, readable descriptors... | nil, "interrupted".
-   Returns when one of the descriptors can be read, has ended or is none, the seconds (nil: any time)
-   have passed, or a signal came. */
+   Returns when one of the descriptors can be read, has ended or is none, the seconds (nil: any
+   time) have passed, or a signal came. */
 int curl_wait_wait(lua_State *L);
 
 #endif
