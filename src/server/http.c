@@ -27,6 +27,13 @@ void http_options_default(struct http_options *options) {
 
 /* Time. */
 
+/* A clock that goes on while the machine sleeps, where there is one. */
+#ifdef CLOCK_BOOTTIME
+#define STEADY_CLOCK CLOCK_BOOTTIME
+#else
+#define STEADY_CLOCK CLOCK_MONOTONIC
+#endif
+
 static uint64_t clock_us(clockid_t clock) {
   struct timespec now;
   clock_gettime(clock, &now);
@@ -34,7 +41,7 @@ static uint64_t clock_us(clockid_t clock) {
 }
 
 void http_read_clock(struct http *http) {
-  http->now_us = clock_us(CLOCK_MONOTONIC);
+  http->now_us = clock_us(STEADY_CLOCK);
   http->now_ms = http->epoch_ms + http->now_us / 1000;
 }
 
@@ -246,7 +253,7 @@ void http_run(struct http *http) {
     event_base_loop(http->base, EVLOOP_ONCE | (has_work(http) ? EVLOOP_NONBLOCK : 0));
     http_read_clock(http);
     go_on_ready(http);
-    connection_take_turns(http);
+    serving_take_turns(http);
     send_queued(http);
     if (http->reload_asked) reload(http);
     if (http->stop_asked) begin_drain(http);
@@ -284,7 +291,7 @@ struct http *http_new(const struct http_options *options, struct api *api) {
   http->api = api;
   http->options = *options;
   http->options.limits.body = api_body_max(api);
-  http->epoch_ms = (clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC)) / 1000;
+  http->epoch_ms = (clock_us(CLOCK_REALTIME) - clock_us(STEADY_CLOCK)) / 1000;
   http->drain_until = http->timer_at = UINT64_MAX;
   http->accepting = true;
   http_read_clock(http);

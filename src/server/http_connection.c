@@ -1,7 +1,5 @@
-/* One connection: bytes to requests, requests to the API. A request that is whole when it is read
-   is served where it was read, without a copy; only what has to wait is kept in memory of its own.
- */
-#include "admin.h"
+/* One connection: how it comes, reads, waits and ends. A request that is whole when it is read is
+   served where it was read, without a copy; only what has to wait is kept in memory of its own. */
 #include "http_internal.h"
 
 #include <errno.h>
@@ -14,22 +12,22 @@ static int descriptor_of(const struct connection *connection) {
   return event_get_fd(&connection->event);
 }
 
-/* Puts the connection in the list that it belongs in. */
-static void park(struct connection *connection) {
+void connection_park(struct connection *connection) {
   struct http *http = connection->http;
   list_remove(&connection->link);
-  bool reads = connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_READING ||
-               connection->phase == CONNECTION_LINGERING;
+  const bool reads = connection->phase == CONNECTION_IDLE ||
+                     connection->phase == CONNECTION_READING ||
+                     connection->phase == CONNECTION_LINGERING;
   if (reads && (connection->unread || connection->pipelined))
     list_append(&http->ready, &connection->link);
   else if (connection->phase < CONNECTION_LISTED)
     list_append(&http->phases[connection->phase], &connection->link);
 }
 
-static void enter(struct connection *connection, enum connection_phase phase) {
+void connection_enter(struct connection *connection, enum connection_phase phase) {
   connection->phase = (uint8_t)phase;
   connection->since = (uint32_t)connection->http->now_ms;
-  park(connection);
+  connection_park(connection);
 }
 
 void connection_close(struct connection *connection) {
@@ -51,7 +49,7 @@ void connection_close(struct connection *connection) {
 
 /* What is read and cannot be served yet. */
 
-static void drop_input(struct connection *connection) {
+void connection_drop_input(struct connection *connection) {
   free(connection->input);
   connection->input = NULL;
   connection->pipelined = false;
@@ -72,10 +70,8 @@ static bool reserve_input(struct connection *connection, size_t capacity) {
   return true;
 }
 
-/* bytes are those of the input that there is, or a part of them; when there is none, any. Returns
-   false when there is no memory, with the connection closed. */
-static bool keep_input(struct connection *connection, const char *bytes, size_t length,
-                       const struct request_parser *parser) {
+bool connection_keep_input(struct connection *connection, const char *bytes, size_t length,
+                           const struct request_parser *parser) {
   if (connection->input == NULL && !reserve_input(connection, length)) return false;
   struct input *input = connection->input;
   memmove(input->bytes, bytes, length);
@@ -84,30 +80,18 @@ static bool keep_input(struct connection *connection, const char *bytes, size_t 
   return true;
 }
 
-/* Keeps what came after a request whose answer is still to come. Returns as keep_input. */
-static bool keep_rest(struct connection *connection, const char *rest, size_t length) {
-  if (length == 0) {
-    drop_input(connection);
-    return true;
-  }
-  struct request_parser parser;
-  request_start(&parser, &connection->http->options.limits);
-  connection->pipelined = true;
-  return keep_input(connection, rest, length, &parser);
-}
-
 /* Answers. */
 
-/* The last answer is out. Who may still be sending, or not have read it, is not cut off. */
-static void finish(struct connection *connection) {
-  bool sending = connection->unread || connection->pipelined || connection->linger;
+void connection_finish(struct connection *connection) {
+  /* Who may still be sending has perhaps not read the answer either. */
+  const bool sending = connection->unread || connection->pipelined || connection->linger;
   if (!sending && !http_draining(connection->http)) {
     connection_close(connection);
     return;
   }
-  drop_input(connection);
+  connection_drop_input(connection);
   shutdown(descriptor_of(connection), SHUT_WR);
-  enter(connection, CONNECTION_LINGERING);
+  connection_enter(connection, CONNECTION_LINGERING);
 }
 
 void connection_send(struct connection *connection) {
@@ -115,13 +99,13 @@ void connection_send(struct connection *connection) {
   switch (sending_go_on(connection)) {
   case SENDING_DONE:
     if (connection->keep_alive && !http_draining(connection->http))
-      enter(connection, CONNECTION_IDLE);
+      connection_enter(connection, CONNECTION_IDLE);
     else
-      finish(connection);
+      connection_finish(connection);
     break;
   case SENDING_BLOCKED:
     if (connection->phase != CONNECTION_WRITING || connection->sent != before)
-      enter(connection, CONNECTION_WRITING);
+      connection_enter(connection, CONNECTION_WRITING);
     break;
   case SENDING_FAILED:
     connection_close(connection);
@@ -130,7 +114,7 @@ void connection_send(struct connection *connection) {
 }
 
 static void send_last(struct connection *connection, struct answer *answer) {
-  drop_input(connection);
+  connection_drop_input(connection);
   connection->keep_alive = false;
   connection->linger = true;
   connection->head = false;
@@ -139,7 +123,7 @@ static void send_last(struct connection *connection, struct answer *answer) {
   connection_send(connection);
 }
 
-static void refuse(struct connection *connection, unsigned status, const char *why) {
+void connection_refuse(struct connection *connection, unsigned status, const char *why) {
   struct answer *answer = answer_error(status, why, NULL, "");
   if (answer != NULL)
     send_last(connection, answer);
@@ -155,144 +139,8 @@ void http_wake(struct waiter *waiter, struct answer *answer) {
     http->wakes_left--;
     connection_send(connection);
   } else {
-    enter(connection, CONNECTION_QUEUED);
+    connection_enter(connection, CONNECTION_QUEUED);
   }
-}
-
-/* Requests. */
-
-static bool text_is(struct field_text text, const char *expected) {
-  return text.length == strlen(expected) && memcmp(text.bytes, expected, text.length) == 0;
-}
-
-static struct api_text to_api(struct field_text text) {
-  return (struct api_text){text.bytes, text.length};
-}
-
-static enum api_outcome ask_api(const struct turn *turn, struct answer **answer) {
-  struct http *http = turn->connection->http;
-  const struct request *request = &turn->request;
-  const struct api_request api_request = {
-      .method = to_api(request->method),
-      .target = to_api(request->target),
-      .authorization = to_api(request->authorization),
-      .content_type = to_api(request->content_type),
-      .body = to_api(request->body),
-      .body_oversized = turn->oversized,
-  };
-  http->wakes_left = WAKES_AT_ONCE;
-  if (turn->connection->admin) {
-    *answer = admin_handle(http->api, &http->metrics, request, http->now_ms);
-    return API_ANSWERED;
-  }
-  return api_handle(http->api, &api_request, http->now_ms, &turn->connection->waiter, answer);
-}
-
-static void count_latency(const struct turn *turn) {
-  struct http *http = turn->connection->http;
-  if (turn->connection->admin) return;
-  http_read_clock(http);
-  metrics_count_latency(&http->metrics, http->now_us - turn->read_us);
-}
-
-/* Returns whether the connection can go on with its next request at once. When not, the rest is
-   kept or the connection closed. */
-static bool serve(const struct turn *turn) {
-  struct connection *connection = turn->connection;
-  connection->keep_alive = turn->request.keep_alive;
-  connection->http_1_0 = turn->request.http_1_0;
-  connection->head = text_is(turn->request.method, "HEAD");
-  connection->linger = turn->oversized;
-
-  note_request(connection, &turn->request);
-  struct answer *answer = NULL;
-  if (ask_api(turn, &answer) == API_WAITING) {
-    /* Nobody waits for a client that has closed, were it only for sending: the two look alike. */
-    if (connection->closed)
-      connection_close(connection);
-    else if (keep_rest(connection, turn->rest, turn->rest_length))
-      enter(connection, CONNECTION_WAITING);
-    return false;
-  }
-  if (answer == NULL) { /* no memory for the operator's */
-    connection_close(connection);
-    return false;
-  }
-  sending_begin(connection, answer);
-  const enum sending sending = sending_go_on(connection);
-  count_latency(turn);
-  if (sending == SENDING_DONE && connection->keep_alive) return true;
-  if (sending == SENDING_FAILED)
-    connection_close(connection);
-  else if (keep_rest(connection, turn->rest, turn->rest_length) && sending == SENDING_DONE)
-    finish(connection);
-  else if (sending == SENDING_BLOCKED)
-    enter(connection, CONNECTION_WRITING);
-  return false;
-}
-
-/* A part of a request is there. */
-static void await_more(struct connection *connection, const struct request_parser *parser,
-                       const char *bytes, size_t length) {
-  static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-  if (!keep_input(connection, bytes, length, parser)) return;
-  /* Nothing else is being sent, so there is room; and a client that misses it goes on anyhow. */
-  if (request_take_continue(&connection->input->parser))
-    (void)!send(descriptor_of(connection), go_on, sizeof go_on - 1, MSG_NOSIGNAL);
-  if (connection->phase == CONNECTION_READING)
-    park(connection);
-  else
-    enter(connection, CONNECTION_READING);
-}
-
-/* Serves the requests in bytes, which are in the input or else in the arena, until one has to wait
-   for something. parser has seen the beginning of the first one, if anything. */
-static void serve_bytes(struct connection *connection, struct request_parser *parser, char *bytes,
-                        size_t length) {
-  struct http *http = connection->http;
-  connection->pipelined = false;
-  while (length > 0) {
-    struct turn turn = {.connection = connection, .read_us = http->now_us};
-    const enum request_verdict verdict = request_parse(parser, bytes, &length, &turn.request);
-    if (verdict == REQUEST_PARTIAL) {
-      await_more(connection, parser, bytes, length);
-      return;
-    }
-    if (verdict == REQUEST_REFUSED) {
-      const char *why;
-      const unsigned status = request_refusal(parser, &why);
-      refuse(connection, status, why);
-      return;
-    }
-    turn.oversized = verdict == REQUEST_OVERSIZED;
-    turn.rest = bytes + turn.request.size;
-    turn.rest_length = length - turn.request.size;
-    if (!http->in_turns && !text_is(turn.request.method, "GET")) {
-      enter(connection, CONNECTION_TURN);
-      http->turns[http->turn_count++] = turn;
-      return;
-    }
-    if (!serve(&turn)) return;
-    bytes = turn.rest;
-    length = turn.rest_length;
-    request_start(parser, &http->options.limits);
-  }
-  drop_input(connection);
-  enter(connection, CONNECTION_IDLE);
-}
-
-void connection_take_turns(struct http *http) {
-  http->in_turns = true;
-  for (size_t i = 0; i < http->turn_count; i++) {
-    const struct turn *turn = &http->turns[i];
-    if (!serve(turn)) continue;
-    struct request_parser parser;
-    request_start(&parser, &http->options.limits);
-    serve_bytes(turn->connection, &parser, turn->rest, turn->rest_length);
-  }
-  http->in_turns = false;
-  http->turn_count = 0;
-  http->arena_used = 0;
 }
 
 /* Reading. */
@@ -300,7 +148,7 @@ void connection_take_turns(struct http *http) {
 /* Room in the arena to read into, and for one more turn. */
 static char *reserve_arena(struct http *http) {
   if (http->arena_used + READ_SIZE > ARENA_SIZE || http->turn_count == TURNS_MAX)
-    connection_take_turns(http);
+    serving_take_turns(http);
   return http->arena + http->arena_used;
 }
 
@@ -318,7 +166,7 @@ static size_t read_some(struct connection *connection, char **bytes) {
   }
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
     connection->unread = false;
-    park(connection);
+    connection_park(connection);
   } else {
     connection_close(connection);
   }
@@ -338,20 +186,20 @@ static void read_requests(struct connection *connection) {
     input = connection->input;
     memcpy(input->bytes + input->length, bytes, got);
     parser = input->parser;
-    serve_bytes(connection, &parser, input->bytes, input->length + got);
+    serving_go_on(connection, &parser, input->bytes, input->length + got);
     return;
   }
   const size_t turns = http->turn_count;
   request_start(&parser, &http->options.limits);
   http->arena_used += got;
-  serve_bytes(connection, &parser, bytes, got);
+  serving_go_on(connection, &parser, bytes, got);
   if (http->turn_count == turns) http->arena_used -= got; /* served, or kept elsewhere */
 }
 
 /* Throws away what the client sends after its last answer. */
 static void discard(struct connection *connection) {
   char *bytes;
-  if (read_some(connection, &bytes) > 0) park(connection);
+  if (read_some(connection, &bytes) > 0) connection_park(connection);
 }
 
 static bool overdue(const struct connection *connection) {
@@ -380,12 +228,12 @@ void connection_go_on(struct connection *connection) {
   }
   reserve_arena(connection->http);
   struct request_parser parser = connection->input->parser;
-  serve_bytes(connection, &parser, connection->input->bytes, connection->input->length);
+  serving_go_on(connection, &parser, connection->input->bytes, connection->input->length);
 }
 
 void connection_expire(struct connection *connection) {
   if (connection->phase == CONNECTION_READING)
-    refuse(connection, 408, "The request did not arrive in time");
+    connection_refuse(connection, 408, "The request did not arrive in time");
   else
     connection_close(connection);
 }
@@ -443,7 +291,7 @@ void connection_open(const struct http_listener *listener, evutil_socket_t descr
   connection->admin = listener->site == HTTP_ADMIN;
   list_start(&connection->link);
   http->metrics.connections++;
-  enter(connection, CONNECTION_IDLE);
+  connection_enter(connection, CONNECTION_IDLE);
   if (refusal != NULL)
     send_last(connection, answer_retain(refusal));
   else

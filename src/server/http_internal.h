@@ -121,7 +121,7 @@ struct http {
   struct event *signals[SIGNALS];
 };
 
-/* http_connection.c: one connection. Each of these may close and free it. */
+/* http_connection.c: one connection. Whatever ends one frees it. */
 
 /* Takes over descriptor, which must be non-blocking, and reads what is there already. refusal, when
    not NULL, is all that the client will hear. */
@@ -129,17 +129,44 @@ void connection_open(const struct http_listener *listener, evutil_socket_t descr
                      struct answer *refusal);
 void connection_close(struct connection *connection);
 
-/* Serves the requests that wait for the end of the round. */
-void connection_take_turns(struct http *http);
+/* The phase begins. */
+void connection_enter(struct connection *connection, enum connection_phase phase);
 
-/* For one in the list ready: goes on with what was read, or reads. */
+/* Puts the connection in the list that it belongs in, as its phase and what there is to read say.
+ */
+void connection_park(struct connection *connection);
+
+/* Makes bytes[0..length) the input, with parser having seen so much of it. They are a part of the
+   input that there is; when there is none, any. Returns false when there is no memory, with the
+   connection closed. */
+bool connection_keep_input(struct connection *connection, const char *bytes, size_t length,
+                           const struct request_parser *parser);
+void connection_drop_input(struct connection *connection);
+
+/* The last answer is out: ends the connection, now or when the client has read it. */
+void connection_finish(struct connection *connection);
+
+/* Answers with an error, and finishes. */
+void connection_refuse(struct connection *connection, unsigned status, const char *why);
+
+/* For one in the list ready: reads on, or goes on with what was read. */
 void connection_go_on(struct connection *connection);
 
-/* Sends what can be sent of the answer. */
+/* Sends what can be sent of the answer, and goes on from there. */
 void connection_send(struct connection *connection);
 
 /* Ends one that has been in its phase for too long. */
 void connection_expire(struct connection *connection);
+
+/* http_serve.c: from bytes to answers. */
+
+/* Serves the requests in bytes, which are in the input or else in the arena, until one has to wait
+   for something. parser has seen the beginning of the first one, if anything. */
+void serving_go_on(struct connection *connection, struct request_parser *parser, char *bytes,
+                   size_t length);
+
+/* Serves the requests that wait for the end of the round. */
+void serving_take_turns(struct http *http);
 
 /* http_send.c: answers to bytes. */
 

@@ -157,73 +157,78 @@ static bool print_banner(const struct topicsd *topicsd, const char *listening) {
   for (size_t i = 0; i < options->caches.count; i++)
     printf("%s%s", i > 0 ? ", " : "", options->caches.words[i]);
   printf(")\nexport MOMENTO_ENDPOINT=%s\nexport MOMENTO_API_KEY=%s\n", topicsd->url, v1);
+  if (options->has_admin_port)
+    printf("topicsd admin on http://127.0.0.1:%u\n", (unsigned)options->admin_port);
   fflush(stdout);
   free(v1);
   return true;
 }
 
-/* The operator's site; nothing to do without --admin-port. */
-static const char *start_admin(struct topicsd *topicsd, char problem[LISTENER_PROBLEM_SIZE]) {
-  uint16_t port = topicsd->started.admin_port;
-  if (!topicsd->started.has_admin_port) return NULL;
-  const int listener = listener_open("127.0.0.1", &port, problem);
-  if (listener < 0) return problem;
-  if (!http_listen(topicsd->http, listener, HTTP_ADMIN)) return "out of memory";
-  topicsd->started.admin_port = port;
-  return NULL;
-}
+/* The steps of starting return NULL, or what is wrong, which may be in problem. */
 
-static void print_admin(const struct topicsd *topicsd) {
-  if (!topicsd->started.has_admin_port) return;
-  printf("topicsd admin on http://127.0.0.1:%u\n", (unsigned)topicsd->started.admin_port);
-  fflush(stdout);
-}
-
-/* Returns NULL once everything is there, else what is wrong. */
-static const char *start(struct topicsd *topicsd, char problem[LISTENER_PROBLEM_SIZE]) {
-  struct options *options = &topicsd->started;
-  if (!make_secrets(topicsd)) return "the system gives no random bytes";
+static const char *start_listening(struct topicsd *topicsd, char listening[URL_SIZE],
+                                   char problem[LISTENER_PROBLEM_SIZE]) {
+  const struct options *options = &topicsd->started;
   uint16_t port = options->port;
   topicsd->listener = listener_open(options->host, &port, problem);
   if (topicsd->listener < 0) return problem;
-
-  char listening[URL_SIZE];
   const bool bracketed = strchr(options->host, ':') != NULL;
-  snprintf(listening, sizeof listening, bracketed ? "http://[%s]:%u" : "http://%s:%u",
-           options->host, (unsigned)port);
+  snprintf(listening, URL_SIZE, bracketed ? "http://[%s]:%u" : "http://%s:%u", options->host,
+           (unsigned)port);
   const char *url = options->public_url != NULL ? options->public_url : listening;
-  if (strlen(url) >= sizeof topicsd->url) return "--public-url is too long";
+  if (strlen(url) >= URL_SIZE) return "--public-url is too long";
   strcpy(topicsd->url, url);
+  return NULL;
+}
 
-  if (options->access_log != NULL) {
-    options->http.log = access_log_open(options->access_log);
-    if (options->http.log == NULL) {
-      snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot open %.150s: %s", options->access_log,
-               strerror(errno));
-      return problem;
-    }
-  }
+static const char *start_log(struct topicsd *topicsd, char problem[LISTENER_PROBLEM_SIZE]) {
+  struct options *options = &topicsd->started;
+  if (options->access_log == NULL) return NULL;
+  options->http.log = access_log_open(options->access_log);
+  if (options->http.log != NULL) return NULL;
+  snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot open %.150s: %s", options->access_log,
+           strerror(errno));
+  return problem;
+}
+
+static const char *start_serving(struct topicsd *topicsd) {
+  struct options *options = &topicsd->started;
   char pages_path[PAGES_PATH_SIZE];
   pages_default_path(pages_path);
   (void)pages_open(&topicsd->pages, pages_path); /* without the file, memory and the clock do */
   options->api.pages = &topicsd->pages;
   options->api.endpoint = topicsd->url;
   options->api.wake = http_wake;
-  options->http.reload = reload;
-  options->http.reload_context = topicsd;
-
   topicsd->api = api_new(&options->api);
   if (topicsd->api == NULL) return "out of memory, or a cache name or key is too long";
+
+  options->http.reload = reload;
+  options->http.reload_context = topicsd;
   topicsd->http = http_new(&options->http, topicsd->api);
   if (topicsd->http == NULL) return "cannot set up the event loop";
   const int listener = topicsd->listener;
   topicsd->listener = -1;
-  if (!http_listen(topicsd->http, listener, HTTP_TOPICS)) return "out of memory";
-  const char *wrong = start_admin(topicsd, problem);
-  if (wrong != NULL) return wrong;
-  if (!print_banner(topicsd, listening)) return "out of memory";
-  print_admin(topicsd);
-  return NULL;
+  return http_listen(topicsd->http, listener, HTTP_TOPICS) ? NULL : "out of memory";
+}
+
+static const char *start_admin(struct topicsd *topicsd, char problem[LISTENER_PROBLEM_SIZE]) {
+  uint16_t port = topicsd->started.admin_port;
+  if (!topicsd->started.has_admin_port) return NULL;
+  const int listener = listener_open("127.0.0.1", &port, problem);
+  if (listener < 0) return problem;
+  topicsd->started.admin_port = port;
+  return http_listen(topicsd->http, listener, HTTP_ADMIN) ? NULL : "out of memory";
+}
+
+static const char *start(struct topicsd *topicsd, char problem[LISTENER_PROBLEM_SIZE]) {
+  char listening[URL_SIZE];
+  const char *wrong = make_secrets(topicsd) ? NULL : "the system gives no random bytes";
+  if (wrong == NULL) wrong = start_listening(topicsd, listening, problem);
+  if (wrong == NULL) wrong = start_log(topicsd, problem);
+  if (wrong == NULL) wrong = start_serving(topicsd);
+  if (wrong == NULL) wrong = start_admin(topicsd, problem);
+  if (wrong == NULL && !print_banner(topicsd, listening)) wrong = "out of memory";
+  return wrong;
 }
 
 static int run(struct topicsd *topicsd) {

@@ -1,24 +1,10 @@
-#include "request.h"
+/* From the first byte of a request to its verdict: the lines of its head, and the steps of the
+   machine. */
+#include "request_internal.h"
 
 #include "start_line.h"
 
 #include <string.h>
-
-enum {
-  LEADING, /* one empty line before the request is forgiven: old clients send it after a body */
-  START_LINE,
-  FIELD_LINE,
-  BODY,
-  CHUNK_LINE,
-  CHUNK_DATA,
-  CHUNK_END,
-  TRAILER_LINE,
-  WHOLE,
-  OVERSIZED,
-  REFUSED
-};
-
-enum { CHUNK_LINE_MAX = 256, CHUNK_DIGITS_MAX = 16 };
 
 /* Fields that may come once only, and that mean something here. */
 enum {
@@ -34,28 +20,26 @@ void request_start(struct request_parser *parser, const struct request_limits *l
   *parser = (struct request_parser){.limits = limits, .fields_left = limits->fields_bytes};
 }
 
-static void refuse(struct request_parser *parser, unsigned status, const char *why) {
-  parser->state = REFUSED;
+void request_fail(struct request_parser *parser, unsigned status, const char *why) {
+  parser->state = STATE_REFUSED;
   parser->status = status;
   parser->fault = why;
 }
 
-/* Takes the line that begins at parser->at, without its CRLF. Returns false when it is not whole
-   yet, or when it was refused: longer than max (answered with status and too_long), or its end is a
-   bare line feed. The order of the checks makes the result independent of how the bytes arrived. */
-static bool take_line(struct request_parser *parser, char *bytes, size_t length, size_t max,
-                      unsigned status, const char *too_long, struct field_text *line) {
+/* The order of the checks makes the result independent of how the bytes arrived. */
+bool request_take_line(struct request_parser *parser, char *bytes, size_t length, size_t max,
+                       unsigned status, const char *too_long, struct field_text *line) {
   size_t begin = parser->at;
   char *feed = memchr(bytes + parser->scanned, '\n', length - parser->scanned);
   size_t end = feed != NULL ? (size_t)(feed - bytes) : length;
   parser->scanned = end;
   if (end - begin > max + 1) {
-    refuse(parser, status, too_long);
+    request_fail(parser, status, too_long);
     return false;
   }
   if (feed == NULL) return false;
   if (end == begin || bytes[end - 1] != '\r') {
-    refuse(parser, 400, "a line must end in CR LF");
+    request_fail(parser, 400, "a line must end in CR LF");
     return false;
   }
   *line = (struct field_text){bytes + begin, end - begin - 1};
@@ -69,10 +53,10 @@ static void read_start_line(struct request_parser *parser, const char *bytes,
   const char *why;
   unsigned status = start_line_read(line, &start, &why);
   if (status != 0) {
-    refuse(parser, status, why);
+    request_fail(parser, status, why);
     return;
   }
-  parser->state = FIELD_LINE;
+  parser->state = STATE_FIELD_LINE;
   parser->http_1_0 = start.http_1_0;
   parser->method_at = (size_t)(start.method.bytes - bytes);
   parser->method_length = start.method.length;
@@ -132,7 +116,7 @@ static unsigned field_bit(struct field_text name) {
 static void read_field(struct request_parser *parser, const char *bytes, struct field_text line) {
   struct field_text name, value;
   if (!field_split(line, &name, &value)) {
-    refuse(parser, 400, "a header line is not: name, colon, value");
+    request_fail(parser, 400, "a header line is not: name, colon, value");
     return;
   }
   if (field_is(name, "connection")) {
@@ -141,7 +125,7 @@ static void read_field(struct request_parser *parser, const char *bytes, struct 
   }
   unsigned bit = field_bit(name);
   if ((parser->sent & bit) != 0) {
-    refuse(parser, 400, "a header that may come once only came twice");
+    request_fail(parser, 400, "a header that may come once only came twice");
     return;
   }
   parser->sent |= bit;
@@ -149,21 +133,21 @@ static void read_field(struct request_parser *parser, const char *bytes, struct 
   size_t at = (size_t)(value.bytes - bytes);
   switch (bit) {
   case HOST:
-    if (!host_valid(value)) refuse(parser, 400, "Host is malformed");
+    if (!host_valid(value)) request_fail(parser, 400, "Host is malformed");
     break;
   case CONTENT_LENGTH:
     if (!read_content_length(value, &parser->pending))
-      refuse(parser, 400, "Content-Length is malformed");
+      request_fail(parser, 400, "Content-Length is malformed");
     break;
   case TRANSFER_ENCODING:
     parser->chunked = true;
     if (!field_is(value, "chunked"))
-      refuse(parser, 501, "chunked is the only transfer coding known here");
+      request_fail(parser, 501, "chunked is the only transfer coding known here");
     break;
   case EXPECT:
     parser->expects_continue = true;
     if (!field_is(value, "100-continue"))
-      refuse(parser, 417, "100-continue is the only expectation known here");
+      request_fail(parser, 417, "100-continue is the only expectation known here");
     break;
   case AUTHORIZATION:
     parser->authorization_at = at;
@@ -183,9 +167,9 @@ static void read_field(struct request_parser *parser, const char *bytes, struct 
 static void read_trailer(struct request_parser *parser, struct field_text line) {
   struct field_text name, value;
   if (!field_split(line, &name, &value))
-    refuse(parser, 400, "a trailer line is malformed");
+    request_fail(parser, 400, "a trailer line is malformed");
   else if (field_bit(name) != 0)
-    refuse(parser, 400, "a trailer must not say what a header has to");
+    request_fail(parser, 400, "a trailer must not say what a header has to");
 }
 
 /* The empty line after the headers: what they say about the body must be beyond doubt. */
@@ -195,44 +179,44 @@ static void end_fields(struct request_parser *parser, size_t fields_end) {
   if (parser->http_1_0) parser->expects_continue = false;
 
   if (!parser->http_1_0 && (parser->sent & HOST) == 0) {
-    refuse(parser, 400, "HTTP/1.1 requires Host");
+    request_fail(parser, 400, "HTTP/1.1 requires Host");
   } else if (parser->chunked && (parser->sent & CONTENT_LENGTH) != 0) {
-    refuse(parser, 400, "Content-Length and Transfer-Encoding exclude each other");
+    request_fail(parser, 400, "Content-Length and Transfer-Encoding exclude each other");
   } else if (parser->chunked && parser->http_1_0) {
-    refuse(parser, 400, "HTTP/1.0 has no Transfer-Encoding");
+    request_fail(parser, 400, "HTTP/1.0 has no Transfer-Encoding");
   } else if (parser->chunked) {
-    parser->state = CHUNK_LINE;
+    parser->state = STATE_CHUNK_LINE;
   } else if (parser->pending > parser->limits->body) {
-    parser->state = OVERSIZED;
+    parser->state = STATE_OVERSIZED;
   } else {
-    parser->state = BODY;
+    parser->state = STATE_BODY;
   }
 }
 
 /* A header line or, after the last chunk, a trailer line, which is checked and otherwise ignored.
  */
 static bool step_field(struct request_parser *parser, char *bytes, size_t length) {
-  bool trailer = parser->state == TRAILER_LINE;
+  bool trailer = parser->state == STATE_TRAILER_LINE;
   size_t begin = parser->at;
   struct field_text line;
-  if (!take_line(parser, bytes, length, parser->fields_left, 431, "the headers are too long",
-                 &line))
+  if (!request_take_line(parser, bytes, length, parser->fields_left, 431,
+                         "the headers are too long", &line))
     return false;
   if (line.length == 0) {
     if (trailer)
-      parser->state = WHOLE;
+      parser->state = STATE_WHOLE;
     else
       end_fields(parser, begin);
     return true;
   }
   size_t taken = line.length + 2;
   if (taken > parser->fields_left) {
-    refuse(parser, 431, "the headers are too long");
+    request_fail(parser, 431, "the headers are too long");
     return false;
   }
   parser->fields_left -= taken;
   if (++parser->fields_seen > parser->limits->fields_count) {
-    refuse(parser, 431, "there are too many headers");
+    request_fail(parser, 431, "there are too many headers");
   } else if (trailer) {
     read_trailer(parser, line);
   } else {
@@ -241,113 +225,39 @@ static bool step_field(struct request_parser *parser, char *bytes, size_t length
   return true;
 }
 
-static int hex_value(char byte) {
-  if (digit(byte)) return byte - '0';
-  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
-  if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
-  return -1;
-}
-
-/* Size of a chunk in hexadecimal digits; an extension after it is checked for control bytes only.
- */
-static bool read_chunk_line(struct field_text line, uint64_t *size) {
-  size_t digits = 0;
-  *size = 0;
-  while (digits < line.length && hex_value(line.bytes[digits]) >= 0) {
-    if (digits == CHUNK_DIGITS_MAX) return false;
-    *size = *size << 4 | (uint64_t)hex_value(line.bytes[digits]);
-    digits++;
-  }
-  if (digits == 0 || (digits < line.length && line.bytes[digits] != ';')) return false;
-  for (size_t i = digits; i < line.length; i++) {
-    unsigned char byte = (unsigned char)line.bytes[i];
-    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return false;
-  }
-  return true;
-}
-
-static bool step_chunk_line(struct request_parser *parser, char *bytes, size_t length) {
-  struct field_text line;
-  if (!take_line(parser, bytes, length, CHUNK_LINE_MAX, 400, "a chunk extension is too long",
-                 &line))
-    return false;
-  if (!read_chunk_line(line, &parser->pending)) {
-    refuse(parser, 400, "the size of a chunk is malformed");
-  } else if (parser->pending == 0) {
-    parser->state = TRAILER_LINE;
-  } else if (parser->pending > parser->limits->body - (parser->body_end - parser->body_at)) {
-    parser->state = OVERSIZED;
-  } else {
-    parser->state = CHUNK_DATA;
-  }
-  return true;
-}
-
-/* Moves what is there of the chunk down to the end of the body so far. */
-static bool step_chunk_data(struct request_parser *parser, char *bytes, size_t length) {
-  size_t there = length - parser->at;
-  size_t part = parser->pending < there ? (size_t)parser->pending : there;
-  memmove(bytes + parser->body_end, bytes + parser->at, part);
-  parser->body_end += part;
-  parser->at += part;
-  parser->scanned = parser->at;
-  parser->pending -= part;
-  if (parser->pending > 0) return false;
-  parser->state = CHUNK_END;
-  return true;
-}
-
-static bool step_chunk_end(struct request_parser *parser, char *bytes, size_t length) {
-  struct field_text line;
-  if (!take_line(parser, bytes, length, 0, 400, "a chunk is longer than its size says", &line))
-    return false;
-  parser->state = CHUNK_LINE;
-  return true;
-}
-
-static bool step_body(struct request_parser *parser, size_t length) {
-  if (length - parser->at < parser->pending) return false;
-  parser->at += (size_t)parser->pending;
-  parser->body_end = parser->at;
-  parser->state = WHOLE;
-  return true;
-}
-
 static bool step_start_line(struct request_parser *parser, char *bytes, size_t length) {
   struct field_text first = {bytes + parser->at, 1};
   if (parser->at < length && !field_token(first) && first.bytes[0] != '\r') {
-    refuse(parser, 400, "the request line does not begin with a method");
+    request_fail(parser, 400, "the request line does not begin with a method");
     return false;
   }
   struct field_text line;
-  if (!take_line(parser, bytes, length, parser->limits->line, 414, "the request line is too long",
-                 &line))
+  if (!request_take_line(parser, bytes, length, parser->limits->line, 414,
+                         "the request line is too long", &line))
     return false;
-  if (line.length == 0 && parser->state == LEADING)
-    parser->state = START_LINE;
+  if (line.length == 0 && parser->state == STATE_LEADING)
+    parser->state = STATE_START_LINE;
   else
     read_start_line(parser, bytes, line);
   return true;
 }
 
-/* One step of the machine. Returns false when it has to stop: more bytes are needed, or a line was
-   refused. */
 static bool step(struct request_parser *parser, char *bytes, size_t length) {
   switch (parser->state) {
-  case LEADING:
-  case START_LINE:
+  case STATE_LEADING:
+  case STATE_START_LINE:
     return step_start_line(parser, bytes, length);
-  case FIELD_LINE:
-  case TRAILER_LINE:
+  case STATE_FIELD_LINE:
+  case STATE_TRAILER_LINE:
     return step_field(parser, bytes, length);
-  case BODY:
-    return step_body(parser, length);
-  case CHUNK_LINE:
-    return step_chunk_line(parser, bytes, length);
-  case CHUNK_DATA:
-    return step_chunk_data(parser, bytes, length);
-  case CHUNK_END:
-    return step_chunk_end(parser, bytes, length);
+  case STATE_BODY:
+    return request_step_body(parser, length);
+  case STATE_CHUNK_LINE:
+    return request_step_chunk_line(parser, bytes, length);
+  case STATE_CHUNK_DATA:
+    return request_step_chunk_data(parser, bytes, length);
+  case STATE_CHUNK_END:
+    return request_step_chunk_end(parser, bytes, length);
   default:
     return false;
   }
@@ -374,19 +284,10 @@ static void fill(const struct request_parser *parser, const char *bytes, struct 
       .http_1_0 = parser->http_1_0,
   };
   if (request->target.length == 0) request->target = (struct field_text){"/", 1};
-  if (parser->state == OVERSIZED) {
+  if (parser->state == STATE_OVERSIZED) {
     request->body.length = 0;
     request->keep_alive = false;
   }
-}
-
-/* Closes the gap that the framing of chunks left between the body and what is not parsed yet. */
-static void squeeze(struct request_parser *parser, char *bytes, size_t *length) {
-  size_t gap = parser->at - parser->body_end;
-  memmove(bytes + parser->body_end, bytes + parser->at, *length - parser->at);
-  *length -= gap;
-  parser->scanned -= gap;
-  parser->at -= gap;
 }
 
 enum request_verdict request_parse(struct request_parser *parser, char *bytes, size_t *length,
@@ -395,19 +296,19 @@ enum request_verdict request_parse(struct request_parser *parser, char *bytes, s
   }
   parser->body_begun = *length > parser->body_at;
   switch (parser->state) {
-  case WHOLE:
+  case STATE_WHOLE:
     fill(parser, bytes, request);
     return REQUEST_WHOLE;
-  case OVERSIZED:
+  case STATE_OVERSIZED:
     fill(parser, bytes, request);
     return REQUEST_OVERSIZED;
-  case REFUSED:
+  case STATE_REFUSED:
     return REQUEST_REFUSED;
-  case CHUNK_LINE:
-  case CHUNK_DATA:
-  case CHUNK_END:
-  case TRAILER_LINE:
-    squeeze(parser, bytes, length);
+  case STATE_CHUNK_LINE:
+  case STATE_CHUNK_DATA:
+  case STATE_CHUNK_END:
+  case STATE_TRAILER_LINE:
+    request_squeeze(parser, bytes, length);
     return REQUEST_PARTIAL;
   default:
     return REQUEST_PARTIAL;
@@ -415,7 +316,7 @@ enum request_verdict request_parse(struct request_parser *parser, char *bytes, s
 }
 
 bool request_take_continue(struct request_parser *parser) {
-  bool body_awaited = parser->state == BODY || parser->state == CHUNK_LINE;
+  bool body_awaited = parser->state == STATE_BODY || parser->state == STATE_CHUNK_LINE;
   bool take = parser->expects_continue && body_awaited && !parser->body_begun;
   if (take) parser->expects_continue = false;
   return take;
