@@ -19,10 +19,11 @@ else
 LUA_BIN := lua$(LUA)
 LUA_ABI := $(LUA)
 endif
+LUA_PACKAGE := $(LUA_BIN)
 
 # Third-party headers are system headers: their warnings are not ours to mend.
 cflags_of = $(subst -I,-isystem ,$(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null))
-LUA_CFLAGS ?= $(call cflags_of,$(LUA_BIN))
+LUA_CFLAGS ?= $(call cflags_of,$(LUA_PACKAGE))
 CURL_CFLAGS ?= $(call cflags_of,libcurl)
 CURL_LIBS ?= $(or $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null),-lcurl)
 SERVER_CFLAGS ?= $(call cflags_of,libevent_core libjwt)
@@ -68,7 +69,7 @@ TREE_CPATH = $(BUILD_DIR)/$(LUA)/?.so
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all deps env help clean install rockspec readme demo demo-nginx FORCE
-.PHONY: test test-lua test-c c-tests lint asan fuzz fuzz-run soak bench-c
+.PHONY: test test-lua test-c c-tests lint asan valgrind gc-stress fuzz fuzz-run soak bench-c
 
 all: $(PRODUCTS)
 
@@ -123,7 +124,9 @@ help:
 	@echo 'make test-c    the C tests'
 	@echo 'make bench-c   the plain C programs that bench/ measures against, into $(BUILD)/bench'
 	@echo 'make lint      warnings as errors (gcc, clang), luacheck, cppcheck, clang-format, layers'
-	@echo 'make asan      C tests and specs under the address and undefined sanitizers'
+	@echo 'make asan      C tests, a script that uses everything and specs under the sanitizers'
+	@echo 'make valgrind  the script that uses everything, and its topicsd, under valgrind'
+	@echo 'make gc-stress the specs with the collector always at work: LUA=, SPECS='
 	@echo 'make fuzz      every fuzz target for RUNS=$(RUNS) runs'
 	@echo 'make soak      the long soak: 100 000 messages, 4 publishers, 4 subscribers'
 	@echo 'make env       the exports with which $(LUA_BIN) uses the tree: eval "$$(make -s env)"'
@@ -173,6 +176,13 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 
 asan: deps
 	@MAKE='$(MAKE)' SANITIZE='$(SANITIZE)' tools/asan.sh
+
+valgrind: deps
+	@MAKE='$(MAKE)' tools/valgrind.sh
+
+# Every Lua that starts reads LUA_INIT, so the programs that specs run are under it, too.
+gc-stress:
+	@LUA_INIT='@$(TREE)/spec/support/gc_stress.lua' SPEC_TIMEOUT=3600 $(MAKE) -s test-lua
 
 fuzz: deps
 	@$(MAKE) -s BUILD=$(BUILD)/fuzzing CC=clang \

@@ -12,7 +12,7 @@ test="curl ca-certificates procps lua-cjson lua-socket lua-busted lua-luv lua-cq
 love nginx libnginx-mod-http-lua openssl nodejs chromium fonts-dejavu-core"
 # Node.js may have come from elsewhere, with npm in it.
 command -v npm >/dev/null || test="$test npm"
-lint="clang clang-format libclang-rt-dev cppcheck lua-check"
+lint="valgrind clang clang-format libclang-rt-dev cppcheck lua-check"
 
 command -v dpkg-query >/dev/null || {
   echo "deps: not a Debian system; the README names the packages to install" >&2

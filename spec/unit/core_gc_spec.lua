@@ -159,7 +159,9 @@ describe("momento.core and the collector", function()
       local function finalizer()
         if not reading then return end
         met = met + 1
+        reading = false
         subscription[meddle](subscription, all[2])
+        collectgarbage() -- takes the body, if nothing holds it
       end
       for _ = 1, 5 do
         subscription = core.subscription(client, "cache", "topic")

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Runs the C tests, a script that uses everything, and the specs of momento.core under the address
+# and undefined sanitizers; leaks count. The flags come from `make asan`.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+make="${MAKE:-make} -s BUILD=build/asan CC=gcc"
+build=$PWD/build/asan
+runtime=$(gcc -print-file-name=libasan.so)
+export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1
+failed=
+
+check() { # name, command...
+  name=$1
+  shift
+  mkdir -p "$build"
+  if "$@" >"$build/check.log" 2>&1; then
+    echo "asan: $name: clean"
+  else
+    tail -n 60 "$build/check.log"
+    echo "asan: $name: FAILED"
+    failed="$failed, $name"
+  fi
+}
+
+built() { $make LUA="$1" EXTRA_CFLAGS="$SANITIZE" all c-tests; }
+
+everything() { # lua, its program
+  eval "$($make LUA="$1" env)"
+  TOPICSD="$build/topicsd" timeout 300 tools/with_topicsd.sh \
+    env LUA_PATH="./?.lua;$LUA_PATH" LD_PRELOAD="$runtime" "$2" spec/support/everything.lua
+}
+
+# The interpreter as the specs start it: with the runtime in front, which their children need not
+# have.
+preloading() { # lua, its program
+  printf '#!/bin/sh\nLD_PRELOAD=%s exec %s "$@"\n' "$runtime" "$2" >"$build/$1/lua"
+  chmod +x "$build/$1/lua"
+}
+
+specs() { # lua, its program
+  preloading "$1" "$2"
+  $make LUA="$1" EXTRA_CFLAGS="$SANITIZE" LUA_BIN="$build/$1/lua" \
+    SPECS="$(echo spec/unit/core_*spec.lua)" test-lua
+}
+
+for lua in 5.4 5.1 luajit; do
+  program=lua$lua
+  [ "$lua" != luajit ] || program=luajit
+  check "building for $lua" built "$lua"
+  check "everything, $lua" everything "$lua" "$program"
+  check "core specs, $lua" specs "$lua" "$program"
+done
+for test in "$build"/c/*_test; do
+  check "$(basename "$test")" timeout 300 "$test"
+done
+
+[ -z "$failed" ] || { echo "asan: failed: ${failed#, }"; exit 1; }
