@@ -40,7 +40,7 @@ struct api_totals {
   uint64_t messages;              /* since the start: published */
   uint64_t message_bytes;
   uint64_t polls;           /* let in */
-  uint64_t discontinuities; /* told */
+  uint64_t discontinuities; /* told to those who asked for what was not there */
 };
 
 struct api_totals api_totals(const struct api *api);

@@ -108,7 +108,6 @@ static void remember(struct broker *broker, const struct topic *topic,
 /* One reference to the answer that plan asks for. NULL: no memory. */
 static struct answer *tell(struct broker *broker, const struct topic *topic,
                            const struct sequence_plan *plan) {
-  broker->counters.discontinuities += plan->gap;
   if (!plan->gap && plan->from == plan->until) {
     return answer_retain(broker->nothing);
   }
@@ -279,6 +278,7 @@ enum broker_result broker_poll(struct broker *broker, const struct topic_name *n
   }
   const struct sequence_state state = state_of(topic);
   struct sequence_plan plan = sequence_plan(&state, poll->number, poll->page);
+  broker->counters.discontinuities += plan.gap && !plan.waits;
   if (plan.waits && broker->draining) {
     plan = sequence_plan_hold(&state, plan.positioned);
   }

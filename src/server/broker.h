@@ -58,7 +58,7 @@ struct broker_counters {    /* since the start */
   uint64_t messages;        /* published */
   uint64_t bytes;           /* of their values */
   uint64_t polls;           /* that were answered, or wait */
-  uint64_t discontinuities; /* told */
+  uint64_t discontinuities; /* told to those who asked for what was not there */
 };
 
 /* NULL: no memory. */

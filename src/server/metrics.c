@@ -100,7 +100,7 @@ void metrics_write(FILE *out, const struct metrics *metrics, const struct api_to
   write_one(out, "messages_total", "counter", "Messages published.", totals->messages);
   write_one(out, "message_bytes_total", "counter", "Bytes of their values.", totals->message_bytes);
   write_one(out, "polls_total", "counter", "Polls that were let in.", totals->polls);
-  write_one(out, "discontinuities_total", "counter", "Discontinuities told.",
+  write_one(out, "discontinuities_total", "counter", "Polls for messages that were not there.",
             totals->discontinuities);
   write_one(out, "waiters", "gauge", "Polls that wait now.", totals->waiters);
   write_one(out, "topics", "gauge", "Topics now.", totals->topics);
