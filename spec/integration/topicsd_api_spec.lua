@@ -201,6 +201,21 @@ describe("topicsd", function()
     end
   end)
 
+  it("sends long answers whole to a client that reads late", function()
+    for i = 1, 40 do publish("long", i .. ("x"):rep(4000)) end
+    local _, _, expected = http.request(topics .. "long?token=secret&sequence_number=1")
+    assert.is_true(#expected > 100000)
+    local connection = connect()
+    for _ = 1, 100 do assert(connection:send(request "long?token=secret&sequence_number=1")) end
+    publish("long", "meanwhile others are served")
+    for i = 1, 100 do
+      local status, _, body = http.read_answer(connection)
+      assert.equal(200, status)
+      assert.is_true(body == expected, "answer " .. i)
+    end
+    connection:close()
+  end)
+
   it("answers a poll that nothing came for when the hold time is over", function()
     local holding = Topicsd.start { "--no-auth", "--hold", "0.1" }
     local status, _, body = http.request(holding.url .. "/topics/my-cache/x?sequence_number=1")
