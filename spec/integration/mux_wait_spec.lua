@@ -7,6 +7,7 @@ local process = require "spec.support.process"
 local socket = require "socket"
 local support = require "spec.support.mux"
 
+local unpack = table.unpack or unpack
 local answer = Peer.answer
 
 -- Whether the descriptor can be read within so many seconds.
@@ -117,12 +118,26 @@ describe("a mux", function()
       assert.equal("TIMEOUT_ERROR", result[4])
     end)
 
-    it("is readable at once when the end came with the submission", function()
-      mux = support.open "http://127.0.0.1:1"
+    it("is readable when a time-out passes before there is a connection", function()
+      local origin, close = support.deaf()
+      mux = support.open(origin)
       local fd = mux:pollfd()
-      submit()
+      submit("poll", 0.2)
+      assert.is_true(mux:timeout() <= 0.2)
       assert.is_true(readable(fd, 20))
       support.collect(mux)
+      close()
+    end)
+
+    it("is readable at once when the end came with the submission", function()
+      -- The system refuses to connect to this address.
+      mux = support.open "http://255.255.255.255:1"
+      local fd = mux:pollfd()
+      submit()
+      assert.equal(0, mux:pending())
+      assert.equal(0, mux:timeout())
+      assert.is_true(readable(fd, 20))
+      assert.equal("CONNECTION_ERROR", select(4, unpack(support.collect(mux))))
     end)
 
     it("is silent, once a request is out, until there is something to do", function()

@@ -2,6 +2,7 @@
 
 local curl = require "momento.curl"
 local lfs = require "lfs"
+local socket = require "socket"
 local wait = require "spec.support.wait"
 
 local mux = {}
@@ -36,6 +37,21 @@ function mux.step_until(opened, condition, what)
     opened:step(0.05)
     return condition()
   end, 30, what)
+end
+
+--- A listener of this machine that answers no connection, since its queue is full: its origin, and
+--- what closes it.
+function mux.deaf()
+  local sockets = { assert(socket.bind("127.0.0.1", 0, 1)) }
+  local _, port = sockets[1]:getsockname()
+  for i = 2, 4 do
+    sockets[i] = socket.tcp()
+    sockets[i]:settimeout(0)
+    sockets[i]:connect("127.0.0.1", port)
+  end
+  return "http://127.0.0.1:" .. port, function()
+    for _, each in ipairs(sockets) do each:close() end
+  end
 end
 
 --- The local ports of the established connections to a port of this machine.
