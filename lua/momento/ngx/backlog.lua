@@ -52,7 +52,7 @@ function Backlog.new(limit, start)
     first = 1, -- index of the oldest item kept
     next = 1, -- index that the next item will have
     position = nil, -- after the newest item, nil when unknown
-    limit_ = limit,
+    limit = limit, -- items kept
     items_ = {},
     keys_ = {}, -- index -> key of the position before that item
     places_ = {}, -- the same the other way round
@@ -62,7 +62,7 @@ function Backlog.new(limit, start)
 end
 
 --- Keeps at least this many items from now on.
-function Backlog:grow(limit) self.limit_ = math.max(self.limit_, limit) end
+function Backlog:grow(limit) self.limit = math.max(self.limit, limit) end
 
 ---@param item table see position_after
 function Backlog:push(item)
@@ -75,7 +75,7 @@ function Backlog:push(item)
   self.next = index + 1
   local position = Backlog.position_after(item) or self.position
   if position then mark(self, self.next, position) end
-  if self.next - self.first > self.limit_ then self:drop_() end
+  if self.next - self.first > self.limit then self:drop_() end
 end
 
 -- Forgets the oldest item, and with it the place before it.

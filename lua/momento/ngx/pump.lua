@@ -8,10 +8,10 @@ local clock = require "momento.transport.ngx_clock"
 local faults = require "momento.transport.ngx_faults"
 
 local ngx = ngx
-local next, pairs, pcall = next, pairs, pcall
+local min, next, pairs, pcall = math.min, next, pairs, pcall
 
 local TICK = 1 -- seconds between two looks at who still listens
-local BURST = 64 -- items after which listeners get a turn, lest a full answer overrun them
+local BURST = 64 -- items at most before listeners get a turn
 
 local Pump = {}
 Pump.__index = Pump
@@ -71,7 +71,11 @@ local function drain(self, subscription)
       message.discontinuity = nil -- has come before it, as an item
       push(self, message)
       taken = taken + 1
-      if taken % BURST == 0 then ngx.sleep(0.001) end
+      -- A full answer must not overrun listeners that had no chance to read.
+      if taken >= min(BURST, self.backlog.limit / 2) then
+        taken = 0
+        ngx.sleep(0.001)
+      end
     elseif code == "TIMEOUT_ERROR" then
       -- A poll that waits has been told all there is.
       self.current = not self.lost_
