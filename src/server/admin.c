@@ -10,6 +10,7 @@ enum { TARGET_MAX = 8192, ALLOW_SIZE = 48 };
 struct visit { /* a request while it is handled */
   struct api *api;
   const struct metrics *metrics;
+  struct faults *faults;
   const struct request *request;
   uint64_t now_ms;
   struct field_text path;
@@ -144,6 +145,18 @@ static void write_health(FILE *out, const struct visit *visit) {
   fputs("ok\n", out);
 }
 
+static void write_faults(FILE *out, const struct visit *visit) {
+  fputs("{\"faults\":[", out);
+  for (size_t i = 0; i < faults_count(visit->faults); i++)
+    fprintf(out, "%s{\"struck\":%llu}", i > 0 ? "," : "",
+            (unsigned long long)faults_struck(visit->faults, i));
+  fputs("]}\n", out);
+}
+
+static struct field_text look_up(const void *request, const char *name) {
+  return request_field(request, name);
+}
+
 /* Paths. */
 
 static void visit_health(struct visit *visit) {
@@ -223,10 +236,24 @@ static struct answer *drop_topic(const struct visit *visit, struct field_text pa
   return tell_change(api_drop_topic(visit->api, cache, topic, visit->now_ms), "Topic not found");
 }
 
-struct answer *admin_handle(struct api *api, const struct metrics *metrics,
+static struct answer *change_faults(const struct visit *visit) {
+  if (visit->faults == NULL) return refuse(404, "topicsd was started without --faults");
+  if (text_is(visit->request->method, "GET"))
+    return answer_written("application/json", write_faults, visit);
+  const char *problem = NULL;
+  if (text_is(visit->request->method, "DELETE"))
+    faults_clear(visit->faults);
+  else if (text_is(visit->request->method, "POST"))
+    problem = faults_add(visit->faults, look_up, visit->request);
+  else
+    return refuse_method("GET, POST, DELETE");
+  return problem == NULL ? answer_empty("") : refuse(400, problem);
+}
+
+struct answer *admin_handle(struct api *api, const struct metrics *metrics, struct faults *faults,
                             const struct request *request, uint64_t now_ms) {
   if (!is_from_here(request)) return refuse(403, "Not for web pages, nor under another name");
-  struct visit visit = {api, metrics, request, now_ms, request->target, NULL};
+  struct visit visit = {api, metrics, faults, request, now_ms, request->target, NULL};
   const char *query = memchr(visit.path.bytes, '?', visit.path.length);
   if (query != NULL) visit.path.length = (size_t)(query - visit.path.bytes);
 
@@ -236,6 +263,7 @@ struct answer *admin_handle(struct api *api, const struct metrics *metrics,
     places[i].visit(&visit);
     return visit.answer;
   }
+  if (text_is(visit.path, "/faults")) return change_faults(&visit);
   struct field_text path = visit.path;
   if (take_prefix(&path, "/caches/")) return change_cache(&visit, path);
   if (take_prefix(&path, "/topics/")) return drop_topic(&visit, path);

@@ -8,6 +8,10 @@
        GET /topics                         {"topics":[{"cache":,"topic":,"waiters":, ...}]}
        DELETE /topics/{cache}/{topic}      204 or 404
        POST /block, POST /unblock          503 for everybody, and back: 204
+       POST /faults                        makes a rule of its header lines, see faults.h: 204
+       GET /faults                         {"faults":[{"struck":3}]}, the oldest rule first
+       DELETE /faults                      forgets all rules: 204
+                                           (these three with --faults only, else 404)
 
    Names stand percent-encoded in targets and in answers. There are no credentials, so what a
    browser sends for some web page is refused: it names an Origin, or a Host that is not this
@@ -16,13 +20,15 @@
 #define TOPICSD_ADMIN_H
 
 #include "api_admin.h"
+#include "faults.h"
 #include "metrics.h"
 #include "request.h"
 
 #include <stdint.h>
 
-/* Never NULL but for want of memory; one reference, which is the caller's. Waiters may be woken. */
-struct answer *admin_handle(struct api *api, const struct metrics *metrics,
+/* faults NULL: there are none. Never NULL but for want of memory; one reference, which is the
+   caller's. Waiters may be woken. */
+struct answer *admin_handle(struct api *api, const struct metrics *metrics, struct faults *faults,
                             const struct request *request, uint64_t now_ms);
 
 #endif

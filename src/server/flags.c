@@ -79,6 +79,10 @@ const struct flag flags[] = {
     {"admin-port", FLAG_ADMIN_PORT, FIELD(admin_port), 0, 65535, "PORT",
      "port of 127.0.0.1 for /healthz, /metrics and what an\noperator does; 0 picks a free one "
      "(default: none)"},
+    {"faults", FLAG_SWITCH, FIELD(faults), 0, 0, NULL,
+     "for tests: let requests and the admin port ask for\nanswers that are late, cut, malformed "
+     "... "
+     "(default: no)"},
     {"access-log", FLAG_TEXT, FIELD(access_log), 0, 0, "FILE",
      "a line for each request, never with a token; - is\nstdout; opened again on SIGHUP (default: "
      "none)"},

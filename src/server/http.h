@@ -7,6 +7,7 @@
 #include "access_log.h"
 #include "address.h"
 #include "api.h"
+#include "faults.h"
 #include "request.h"
 
 #include <stdbool.h>
@@ -32,12 +33,14 @@ struct http_options {
   struct access_log *log;              /* NULL: none; must outlive the server */
   const struct address_range *trusted; /* proxies whose word on the client is logged; likewise */
   size_t trusted_count;
+  struct faults *faults; /* what goes wrong on purpose; NULL: nothing; likewise */
   void (*reload)(void *context,
                  uint64_t now_ms); /* called for SIGHUP, may call anything of the API; NULL: none */
   void *reload_context;
 };
 
-/* All but max_connections, which is for the caller to know. No log, no proxies, no reload. */
+/* All but max_connections, which is for the caller to know. No log, no proxies, no faults, no
+   reload. */
 void http_options_default(struct http_options *options);
 
 /* Takes over SIGTERM, SIGINT and SIGHUP. api was made with http_wake as its wake, and must outlive

@@ -40,6 +40,7 @@ void connection_close(struct connection *connection) {
   event_del(&connection->event);
   close(descriptor);
   list_remove(&connection->link);
+  http_fault_end(connection);
   answer_release(connection->answer);
   free(connection->input);
   free(connection);
@@ -106,6 +107,9 @@ void connection_send(struct connection *connection) {
   case SENDING_BLOCKED:
     if (connection->phase != CONNECTION_WRITING || connection->sent != before)
       connection_enter(connection, CONNECTION_WRITING);
+    break;
+  case SENDING_HELD:
+    if (connection->phase != CONNECTION_HELD) connection_enter(connection, CONNECTION_HELD);
     break;
   case SENDING_FAILED:
     connection_close(connection);

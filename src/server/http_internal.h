@@ -31,6 +31,7 @@ enum connection_phase {
   CONNECTION_WRITING,   /* a part of the answer is still to be sent */
   CONNECTION_LINGERING, /* all is said; what the client still sends is thrown away, lest the
                            connection be reset before the client has read the answer */
+  CONNECTION_HELD,      /* a fault that was asked for holds its answer back, or a part of it */
   CONNECTION_QUEUED, /* its poll was answered, and the answer is sent in one of the next rounds */
   CONNECTION_LISTED, /* number of the phases above, which have a list each */
   CONNECTION_TURN = CONNECTION_LISTED, /* a request is there and waits for the end of the round */
@@ -52,12 +53,13 @@ struct connection {
                             system call goes into changing it; unread remembers what it told */
   struct list_link link; /* in the list of its phase, or in ready */
   struct http *http;
-  struct answer *answer; /* owned, while it is being sent */
-  struct input *input;   /* owned */
-  struct note *note;     /* owned; NULL when there is no access log */
-  uint32_t since;        /* low bits of now_ms when the phase began, or last made progress */
-  uint32_t sent;         /* bytes of the answer, with the lines that the sender puts in */
-  uint32_t date;         /* of the answer, seconds since the epoch */
+  struct answer *answer;    /* owned, while it is being sent */
+  struct input *input;      /* owned */
+  struct note *note;        /* owned; NULL when there is no access log */
+  struct http_fault *fault; /* owned; NULL when nothing goes wrong on purpose */
+  uint32_t since;           /* low bits of now_ms when the phase began, or last made progress */
+  uint32_t sent;            /* bytes of the answer, with the lines that the sender puts in */
+  uint32_t date;            /* of the answer, seconds since the epoch */
   uint8_t phase;
   bool unread : 1;     /* the socket may have something, if only its end, that was not read */
   bool closed : 1;     /* the client sends no more: behind what is unread comes the end */
@@ -170,13 +172,38 @@ void serving_take_turns(struct http *http);
 
 /* http_send.c: answers to bytes. */
 
-enum sending { SENDING_DONE, SENDING_BLOCKED, SENDING_FAILED };
+enum sending {
+  SENDING_DONE,
+  SENDING_BLOCKED,
+  SENDING_HELD, /* by a fault, whose timer goes on with it */
+  SENDING_FAILED
+};
 
 /* Takes over answer. */
 void sending_begin(struct connection *connection, struct answer *answer);
 
 /* Sends as much as the socket takes; once DONE, connection->answer is NULL. */
 enum sending sending_go_on(struct connection *connection);
+
+/* Bytes of the head of the answer, with the lines that the sender puts in. */
+size_t sending_head(const struct connection *connection);
+
+/* http_fault.c: faults that were asked for. All do nothing when there are none. */
+
+/* A request begins: decides what goes wrong with it. Returns the answer to give without asking the
+   API, or NULL. */
+struct answer *http_fault_begin(struct connection *connection, const struct request *request);
+
+/* Takes over the answer that is about to be sent and returns the one to send. */
+struct answer *http_fault_answer(struct connection *connection, struct answer *answer);
+
+/* How many bytes of the answer may have left by now. */
+size_t http_fault_until(const struct connection *connection);
+
+/* So many have left: DONE when that is as it should be. */
+enum sending http_fault_pause(struct connection *connection);
+
+void http_fault_end(struct connection *connection);
 
 /* http_note.c: requests for the access log. Both do nothing when there is none. */
 

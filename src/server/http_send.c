@@ -28,8 +28,12 @@ static struct iovec connection_line(const struct connection *connection) {
   return (struct iovec){keep_line, connection->http_1_0 ? sizeof keep_line - 1 : 0};
 }
 
-/* What is still to be sent; returns how many parts that is. */
-static int gather(const struct connection *connection, struct iovec parts[PARTS]) {
+size_t sending_head(const struct connection *connection) {
+  return connection->answer->body_at + DATE_LINE_SIZE - 1 + connection_line(connection).iov_len;
+}
+
+/* What is still to be sent, up to that byte; returns how many parts that is. */
+static int gather(const struct connection *connection, size_t until, struct iovec parts[PARTS]) {
   struct answer *answer = connection->answer;
   const size_t split = answer->body_at - 2;
   const size_t end = connection->head ? answer->body_at : answer->length;
@@ -40,13 +44,15 @@ static int gather(const struct connection *connection, struct iovec parts[PARTS]
       {answer->bytes + split, end - split},
   };
   size_t skip = connection->sent;
+  size_t left = until > skip ? until - skip : 0;
   int count = 0;
-  for (int i = 0; i < PARTS; i++) {
+  for (int i = 0; i < PARTS && left > 0; i++) {
     size_t gone = skip < whole[i].iov_len ? skip : whole[i].iov_len;
     skip -= gone;
     if (gone == whole[i].iov_len) continue;
     parts[count].iov_base = (char *)whole[i].iov_base + gone;
-    parts[count].iov_len = whole[i].iov_len - gone;
+    parts[count].iov_len = whole[i].iov_len - gone < left ? whole[i].iov_len - gone : left;
+    left -= parts[count].iov_len;
     count++;
   }
   return count;
@@ -54,7 +60,7 @@ static int gather(const struct connection *connection, struct iovec parts[PARTS]
 
 void sending_begin(struct connection *connection, struct answer *answer) {
   const struct http *http = connection->http;
-  connection->answer = answer;
+  connection->answer = http_fault_answer(connection, answer);
   connection->sent = 0;
   connection->date = (uint32_t)(http->now_ms / 1000);
   if (http_draining(http)) connection->keep_alive = false;
@@ -63,7 +69,7 @@ void sending_begin(struct connection *connection, struct answer *answer) {
 enum sending sending_go_on(struct connection *connection) {
   struct iovec parts[PARTS];
   int count;
-  while ((count = gather(connection, parts)) > 0) {
+  while ((count = gather(connection, http_fault_until(connection), parts)) > 0) {
     ssize_t sent = writev(event_get_fd(&connection->event), parts, count);
     if (sent >= 0)
       connection->sent += (uint32_t)sent;
@@ -72,6 +78,9 @@ enum sending sending_go_on(struct connection *connection) {
     else if (errno != EINTR)
       return SENDING_FAILED;
   }
+  const enum sending pause = http_fault_pause(connection);
+  if (pause != SENDING_DONE) return pause;
+  http_fault_end(connection);
   if (!connection->admin)
     metrics_count_answer(&connection->http->metrics, connection->answer, connection->sent);
   note_end(connection, connection->answer->status);

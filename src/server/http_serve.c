@@ -27,7 +27,7 @@ static enum api_outcome ask_api(const struct turn *turn, struct answer **answer)
   };
   http->wakes_left = WAKES_AT_ONCE;
   if (turn->connection->admin) {
-    *answer = admin_handle(http->api, &http->metrics, request, http->now_ms);
+    *answer = admin_handle(http->api, &http->metrics, http->options.faults, request, http->now_ms);
     return API_ANSWERED;
   }
   return api_handle(http->api, &api_request, http->now_ms, &turn->connection->waiter, answer);
@@ -63,8 +63,8 @@ static bool serve(const struct turn *turn) {
   connection->linger = turn->oversized;
 
   note_request(connection, &turn->request);
-  struct answer *answer = NULL;
-  if (ask_api(turn, &answer) == API_WAITING) {
+  struct answer *answer = http_fault_begin(connection, &turn->request);
+  if (answer == NULL && ask_api(turn, &answer) == API_WAITING) {
     /* Nobody waits for a client that has closed, were it only for sending: the two look alike. */
     if (connection->closed)
       connection_close(connection);
@@ -86,7 +86,7 @@ static bool serve(const struct turn *turn) {
     if (sending == SENDING_DONE)
       connection_finish(connection);
     else
-      connection_enter(connection, CONNECTION_WRITING);
+      connection_enter(connection, sending == SENDING_HELD ? CONNECTION_HELD : CONNECTION_WRITING);
   }
   return false;
 }

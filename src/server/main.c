@@ -199,6 +199,7 @@ static const char *start_serving(struct topicsd *topicsd) {
   options->api.pages = &topicsd->pages;
   options->api.endpoint = topicsd->url;
   options->api.wake = http_wake;
+  if (options->faults && (options->http.faults = faults_new()) == NULL) return "out of memory";
   topicsd->api = api_new(&options->api);
   if (topicsd->api == NULL) return "out of memory, or a cache name or key is too long";
 
@@ -241,6 +242,7 @@ static int run(struct topicsd *topicsd) {
   api_free(topicsd->api);
   pages_close(&topicsd->pages);
   access_log_close(topicsd->started.http.log);
+  faults_free(topicsd->started.http.faults);
   if (topicsd->has_reloaded) options_free(&topicsd->reloaded);
   if (topicsd->listener >= 0) close(topicsd->listener);
   return wrong == NULL ? EXIT_SUCCESS : complain(wrong);

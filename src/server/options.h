@@ -20,6 +20,7 @@ struct options {
   uint16_t port;
   bool has_admin_port;
   uint16_t admin_port;
+  bool faults;
   const char *public_url; /* NULL: where it listens */
   const char *access_log; /* NULL: none */
   const char *config;
