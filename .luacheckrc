@@ -15,4 +15,5 @@ files["examples/openresty/"] = { std = "+ngx_lua" }
 files["examples/love/"] = { std = "+love" }
 files["spec/"] = { std = "+busted" }
 files["spec/support/nginx_run.lua"] = { std = "+ngx_lua" }
+files["spec/nginx/behaviour_harness.lua"] = { std = "+ngx_lua" }
 files["*.rockspec"] = { std = "rockspec" }
