@@ -314,6 +314,16 @@ describe("a mux", function()
       assert.equal(before, support.descriptors())
     end)
 
+    it("runs out of descriptors and recovers", function()
+      start { { hold = true } }
+      local command = process.quote(process.lua) .. " spec/support/mux_child.lua exhaust " .. peer.url
+      local child = process.start { "sh", "-c", "ulimit -n 40; exec " .. command }
+      assert.equal(0, child:wait(60), child:output() .. child:errors())
+      local text = child:output()
+      assert.matches("no connection (Too many open files)", text, 1, true)
+      assert.matches("CONNECTION_ERROR retryable true unsent true\nsent\n", text, 1, true)
+    end)
+
     -- Look-ups are slow and fail through a shim that is loaded into a child.
     describe("during a slow look-up", function()
       local child

@@ -3,6 +3,8 @@
 
 local curl = require "momento.curl"
 
+local unpack = table.unpack or unpack
+
 local what, origin = arg[1], arg[2]
 local mux = curl.mux { origin = origin }
 local ticket = assert(mux:submit("publish", "/t", "x", nil, what == "timeout" and 1 or 60))
@@ -65,6 +67,25 @@ function actions.fail()
   local _, _, message, code, detail = mux:collect()
   report(message)
   report(code, "retryable", tostring(detail.retryable), "unsent", tostring(detail.unsent))
+end
+
+-- More polls than descriptors, and what still works once they are gone.
+function actions.exhaust()
+  local polls = {}
+  for i = 1, 60 do polls[i] = mux:submit("poll", "/t", nil, nil, 60) end
+  local result
+  repeat
+    mux:step()
+    result = { mux:collect() }
+  until result[4]
+  local message, code, detail = unpack(result, 3)
+  report(message)
+  report(code, "retryable", tostring(detail.retryable), "unsent", tostring(detail.unsent))
+  for _, poll in ipairs(polls) do mux:cancel(poll) end
+  mux:cancel(ticket)
+  ticket = mux:submit("poll", "/t", nil, nil, 60)
+  while not mux:sent(ticket) do mux:step() end
+  report "sent"
 end
 
 actions[what]()

@@ -82,8 +82,8 @@ struct transfer *lane_ended(struct lane *lane) {
     CURLcode result = message->data.result;
     struct transfer *transfer = NULL;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-    transfer_conclude(transfer, result);
     lane_stop(lane, transfer);
+    transfer_conclude(transfer, result);
     return transfer;
   }
   return NULL;

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,9 @@ static curl_socket_t on_open(void *data, curlsocktype purpose, struct curl_socka
     transfer->connecting = true;
     sharing_connecting(&lane->sharing, lane->connections);
   }
-  return sockets_open(lane->sockets, lane, address);
+  curl_socket_t fd = sockets_open(lane->sockets, lane, address);
+  if (fd == CURL_SOCKET_BAD) transfer->open_error = errno;
+  return fd;
 }
 
 static int on_close(void *data, curl_socket_t fd) {
@@ -232,6 +235,7 @@ static bool set_timeout(struct transfer *transfer, long timeout) {
 static void rewind_transfer(struct transfer *transfer) {
   transfer->connecting = transfer->started = transfer->cut = false;
   transfer->too_large = transfer->no_memory = false;
+  transfer->open_error = 0;
   transfer->preamble = 0;
   transfer->reason[0] = '\0';
 }
@@ -300,6 +304,7 @@ void transfer_conclude(struct transfer *transfer, CURLcode result) {
   if (result == CURLE_COULDNT_CONNECT) {
     long error = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
+    if (error == 0) error = transfer->open_error;
     set_reason(transfer, error != 0 ? strerror((int)error) : "");
   }
   curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &written);

@@ -45,6 +45,7 @@ struct transfer {
   int restarts;
   bool too_large; /* the answer is */
   bool no_memory; /* for the answer */
+  int open_error; /* errno when the system gave no socket */
   long preamble;  /* bytes that went to a proxy before the request */
   struct buffer body;
 
