@@ -68,7 +68,7 @@ TREE_CPATH = $(BUILD_DIR)/$(LUA)/?.so
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all deps env help clean install rockspec readme demo demo-nginx FORCE
+.PHONY: all deps build-deps env help clean install rockspec readme demo demo-nginx FORCE
 .PHONY: test test-lua test-c c-tests lint asan valgrind gc-stress fuzz fuzz-run soak bench-c
 
 all: $(PRODUCTS)
@@ -115,7 +115,8 @@ $(BUILD)/fuzz/%_fuzz: $(OBJ)/spec/fuzz/%_fuzz.o $(WIRE) $(CURL) $(filter-out %/m
 .SECONDARY:
 
 help:
-	@echo 'make deps      install what is missing (Debian: apt, through sudo when not root)'
+	@echo 'make build-deps  install what building needs (Debian: apt, through sudo when not root)'
+	@echo 'make deps      the same, and what the tests need'
 	@echo 'make           build the C modules for LUA (5.1 5.2 5.3 5.4 luajit; now $(LUA)) and topicsd'
 	@echo 'make demo      topicsd, a subscriber and a publisher, for a few seconds'
 	@echo 'make demo-nginx  a chat site on nginx, with a topicsd behind it (PORT=8090), until Ctrl-C'
@@ -138,11 +139,14 @@ help:
 deps:
 	@tools/deps.sh
 
+build-deps:
+	@tools/deps.sh build
+
 env:
 	@echo "export LUA_PATH='$(TREE_PATH);;'"
 	@echo "export LUA_CPATH='$(TREE_CPATH);;'"
 
-demo: deps
+demo: build-deps
 	@$(MAKE) -s all
 	@LUA_BIN='$(LUA_BIN)' LUA_PATH='$(TREE_PATH);;' LUA_CPATH='$(TREE_CPATH);;' \
 	  TOPICSD='$(BUILD_DIR)/topicsd' tools/demo.sh

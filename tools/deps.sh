@@ -1,14 +1,15 @@
 #!/bin/sh
 # Installs what building and testing need and what is missing: Debian packages, and what the specs
-# have from npm (package.json). Says nothing and does nothing when all is there. Other systems: the
-# README names the packages.
+# have from npm (package.json). With the argument "build", only what building and running need. Says
+# nothing and does nothing when all is there. Other systems: the README names the packages.
 set -eu
 cd "$(dirname "$0")/.."
 
+what=${1:-all}
 build="gcc make pkg-config libcurl4-openssl-dev libevent-dev libjwt-dev
-lua5.4 liblua5.4-dev lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev
-luajit2 libluajit2-5.1-dev"
-test="curl ca-certificates procps lua-cjson lua-socket lua-busted lua-luv lua-cqueues lua-copas luarocks
+lua5.4 liblua5.4-dev lua-cjson curl ca-certificates"
+test="lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev luajit2 libluajit2-5.1-dev
+procps lua-socket lua-busted lua-luv lua-cqueues lua-copas luarocks
 love nginx libnginx-mod-http-lua openssl nodejs chromium fonts-dejavu-core"
 # Node.js may have come from elsewhere, with npm in it.
 command -v npm >/dev/null || test="$test npm"
@@ -20,6 +21,7 @@ command -v dpkg-query >/dev/null || {
 }
 
 installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^ii  *//p')
+[ "$what" = all ] || test='' lint=''
 missing=
 for package in $build $test $lint; do
   case "
