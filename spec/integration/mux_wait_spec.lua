@@ -316,8 +316,10 @@ describe("a mux", function()
 
     it("runs out of descriptors and recovers", function()
       start { { hold = true } }
-      local command = process.quote(process.lua) .. " spec/support/mux_child.lua exhaust " .. peer.url
-      local child = process.start { "sh", "-c", "ulimit -n 40; exec " .. command }
+      local few = [[ulimit -n 40; exec "$0" "$@"]]
+      local child = process.start {
+        "sh", "-c", few, process.lua, "spec/support/mux_child.lua", "exhaust", peer.url,
+      }
       assert.equal(0, child:wait(60), child:output() .. child:errors())
       local text = child:output()
       assert.matches("no connection (Too many open files)", text, 1, true)
