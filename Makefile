@@ -116,25 +116,25 @@ $(BUILD)/fuzz/%_fuzz: $(OBJ)/spec/fuzz/%_fuzz.o $(WIRE) $(CURL) $(filter-out %/m
 
 help:
 	@echo 'make build-deps  install what building needs (Debian: apt, through sudo when not root)'
-	@echo 'make deps      the same, and what the tests need'
-	@echo 'make           build the C modules for LUA (5.1 5.2 5.3 5.4 luajit; now $(LUA)) and topicsd'
-	@echo 'make demo      topicsd, a subscriber and a publisher, for a few seconds'
+	@echo 'make deps        the same, and what the tests need'
+	@echo 'make             build the C modules for LUA (5.1 5.2 5.3 5.4 luajit; now $(LUA)) and topicsd'
+	@echo 'make demo        topicsd, a subscriber and a publisher, for a few seconds'
 	@echo 'make demo-nginx  a chat site on nginx, with a topicsd behind it (PORT=8090), until Ctrl-C'
-	@echo 'make test      all suites: whole on 5.4 and LuaJIT, unit on the others, and the C tests'
-	@echo 'make test-lua  the specs under one Lua: LUA=luajit SPECS="spec/unit"'
-	@echo 'make test-c    the C tests'
-	@echo 'make bench-c   the plain C programs that bench/ measures against, into $(BUILD)/bench'
-	@echo 'make lint      warnings as errors (gcc, clang), luacheck, cppcheck, clang-format, layers'
-	@echo 'make asan      C tests, a script that uses everything and specs under the sanitizers'
-	@echo 'make valgrind  the script that uses everything, and its topicsd, under valgrind'
-	@echo 'make gc-stress the specs with the collector always at work: LUA=, SPECS='
-	@echo 'make fuzz      every fuzz target for RUNS=$(RUNS) runs'
-	@echo 'make soak      the long soak: 100 000 messages, 4 publishers, 4 subscribers'
-	@echo 'make env       the exports with which $(LUA_BIN) uses the tree: eval "$$(make -s env)"'
-	@echo 'make install   into PREFIX=$(PREFIX) (DESTDIR is honoured)'
-	@echo 'make rockspec  write the rockspecs anew, after a source file has come or gone'
-	@echo 'make readme    put the flags of topicsd --help into the README'
-	@echo 'make clean     remove build/'
+	@echo 'make test        all suites: whole on 5.4 and LuaJIT, unit on the others, and the C tests'
+	@echo 'make test-lua    the specs under one Lua: LUA=luajit SPECS="spec/unit"'
+	@echo 'make test-c      the C tests'
+	@echo 'make bench-c     the plain C programs that bench/ measures against, into $(BUILD)/bench'
+	@echo 'make lint        warnings as errors (gcc, clang), luacheck, cppcheck, clang-format, layers'
+	@echo 'make asan        C tests, a script that uses everything and specs under the sanitizers'
+	@echo 'make valgrind    the script that uses everything, and its topicsd, under valgrind'
+	@echo 'make gc-stress   the specs with the collector always at work: LUA=, SPECS='
+	@echo 'make fuzz        every fuzz target for RUNS=$(RUNS) runs'
+	@echo 'make soak        the long soak: 100 000 messages, 4 publishers, 4 subscribers'
+	@echo 'make env         the exports with which $(LUA_BIN) uses the tree: eval "$$(make -s env)"'
+	@echo 'make install     into PREFIX=$(PREFIX) (DESTDIR is honoured)'
+	@echo 'make rockspec    write the rockspecs anew, after a source file has come or gone'
+	@echo 'make readme      put the flags of topicsd --help into the README'
+	@echo 'make clean       remove build/'
 
 deps:
 	@tools/deps.sh
@@ -149,7 +149,7 @@ env:
 demo: build-deps
 	@$(MAKE) -s all
 	@LUA_BIN='$(LUA_BIN)' LUA_PATH='$(TREE_PATH);;' LUA_CPATH='$(TREE_CPATH);;' \
-	  TOPICSD='$(BUILD_DIR)/topicsd' tools/demo.sh
+	  TOPICSD='$(BUILD_DIR)/topicsd' tools/with_topicsd.sh tools/demo.sh
 
 # nginx's Lua is LuaJIT.
 demo-nginx: deps

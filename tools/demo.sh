@@ -1,17 +1,17 @@
 #!/bin/sh
-# Starts a real topicsd, a subscriber and a publisher, and shows messages going through; ends by
-# itself. The environment (LUA_BIN, LUA_PATH, LUA_CPATH, TOPICSD) comes from `make demo`.
+# A subscriber and a publisher, and messages going from one to the other; ends by itself. The
+# environment comes from `make demo`: LUA_BIN, LUA_PATH, LUA_CPATH, and from tools/with_topicsd.sh a
+# server.
 set -eu
 cd "$(dirname "$0")/.."
 messages=5
 work=$(mktemp -d "${TMPDIR:-/tmp}/momento-demo.XXXXXX")
-server='' subscriber=''
+subscriber=
 
 finish() {
   code=$?
   trap - EXIT
-  for pid in $subscriber $server; do kill "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
+  [ -z "$subscriber" ] || kill "$subscriber" 2>/dev/null || true
   [ "$code" -eq 0 ] || cat "$work"/*.log >&2
   rm -rf "$work"
   exit "$code"
@@ -29,12 +29,7 @@ wait_for() { # pattern, file
   done
 }
 
-"$TOPICSD" --port 0 >"$work/topicsd.log" 2>&1 &
-server=$!
-wait_for '^export MOMENTO_API_KEY=' "$work/topicsd.log"
-eval "$(grep '^export ' "$work/topicsd.log")"
-head -n 1 "$work/topicsd.log"
-
+echo "topicsd listens on $MOMENTO_ENDPOINT"
 mkfifo "$work/pipe"
 tee "$work/received" <"$work/pipe" | sed -u 's/^/                                    received: /' &
 "$LUA_BIN" examples/subscribe.lua my-cache demo >"$work/pipe" 2>"$work/subscriber.log" &
