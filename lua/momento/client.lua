@@ -233,7 +233,9 @@ function methods.subscribe(self, cache, topic, given)
     Subscription.new(self, state, cache, topic, callbacks)
   if not subscription then return nil, message, code, detail end
   state.subscriptions[subscription] = true
-  if state.background then state.transport.loop:subscribed(subscription, chosen) end
+  if state.background then
+    state.transport.loop:subscribed(subscription, chosen, state_of(subscription))
+  end
   return subscription
 end
 

@@ -28,7 +28,7 @@
 --- A loop for programs that may never be made to wait (loop = "update") has `never_blocks`, and
 ---   loop:spawn(f, ...)         runs f as a task;
 ---   loop:callbacks(options)    returns the options of subscribe with callbacks that update calls;
----   loop:subscribed(subscription, options)
+---   loop:subscribed(subscription, options, state)
 ---                              reads a new subscription in a task, with the callbacks in options;
 ---   loop:update()              what client:update does.
 

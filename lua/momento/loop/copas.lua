@@ -4,8 +4,8 @@
 --- each mux leads: it has the mux's descriptor, and steps; the mux's alarm wakes it when the time
 --- of any task has come. Must not know what is waited for.
 
-local curl = require "momento.curl"
 local Timers = require "momento.loop.timers"
+local socket = require "socket"
 local yieldable = require "momento.loop.yieldable"
 
 local Task = {}
@@ -13,7 +13,7 @@ Task.__index = Task
 
 function Task:getfd()
   local leads = self.leads and not self.woken -- the driver may be closed then
-  return leads and self.driver:pollfd() or self.loop.idle_:pollfd()
+  return leads and self.driver:pollfd() or self.loop.idle_:getfd()
 end
 
 function Task:dirty()
@@ -106,7 +106,6 @@ return function(copas)
     copas_ = copas,
     tasks_ = setmetatable({}, { __mode = "k" }), -- coroutine -> task
     waiting_ = setmetatable({}, { __mode = "k" }), -- driver -> who waits for it
-    -- Of no use but for its descriptor, which is never readable.
-    idle_ = curl.mux { origin = "http://127.0.0.1" },
+    idle_ = assert(socket.udp4()), -- bound to nothing, so never readable
   }, Loop)
 end

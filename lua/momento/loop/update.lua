@@ -4,10 +4,8 @@
 --- A message is read only when the one before it has been delivered, so position() is never ahead.
 --- Must not know requests or sequences.
 
-local core = require "momento.core"
 local Scheduler = require "momento.loop.scheduler"
 
-local state_of = core.state
 local unpack = table.unpack or unpack -- luacheck: ignore 143
 
 local MAX_MESSAGES = 64 -- delivered per update, unless max_messages says otherwise
@@ -21,26 +19,26 @@ function Update.new(max_messages)
   self.max_messages_ = max_messages or MAX_MESSAGES
   self.name = "update"
   self.never_blocks = true
-  self.calls_ = {} -- from first_call_ to last_call_: { f, task, subscription, n, ... }
+  self.calls_ = {} -- from first_call_ to last_call_: { f, task, state, n, ... }
   self.first_call_, self.last_call_ = 1, 0
   for name, method in pairs(Update) do self[name] = method end
   return self
 end
 
--- Has update call f(...), then wake the task, if one is given. Dropped when the subscription is
--- closed by then.
-local function post(self, f, task, subscription, ...)
+-- Has update call f(...), and wake the task if one is given. Dropped when the subscription that has
+-- this state is closed by then.
+local function post(self, f, task, state, ...)
   self.last_call_ = self.last_call_ + 1
-  self.calls_[self.last_call_] = { f, task, subscription, n = select("#", ...), ... }
+  self.calls_[self.last_call_] = { f, task, state, n = select("#", ...), ... }
 end
 
 -- The first function of the task that reads a subscription.
-local function read(self, subscription, options)
+local function read(self, subscription, options, state)
   while true do
     local message, text, code, detail = subscription:receive()
     if message then
       local task = self.running_
-      post(self, options.on_message, task, subscription, message)
+      post(self, options.on_message, task, state, message)
       repeat self:suspend(task) until task.called
       task.called = false
     elseif code == "CANCELLED_ERROR" then
@@ -66,15 +64,16 @@ end
 
 --- Reads a new subscription from the next update on.
 ---@param options table on_message, on_error
-function Update:subscribed(subscription, options)
-  self:spawn(read, self, subscription, options)
+---@param state table whose field `closed` tells whether it is closed
+function Update:subscribed(subscription, options, state)
+  self:spawn(read, self, subscription, options, state)
 end
 
 -- Makes the calls that wait, at most as many with a message as there is room for.
 local function make_calls(self, room)
   while self.first_call_ <= self.last_call_ do
     local call = self.calls_[self.first_call_]
-    local f, task, subscription = call[1], call[2], call[3]
+    local f, task, state = call[1], call[2], call[3]
     if task and room == 0 then break end
     self.calls_[self.first_call_] = nil
     self.first_call_ = self.first_call_ + 1
@@ -83,7 +82,7 @@ local function make_calls(self, room)
       task.called = true
       self:wake(task)
     end
-    if not (subscription and state_of(subscription).closed) then
+    if not (state and state.closed) then
       f(unpack(call, 4, 3 + call.n))
     end
   end
