@@ -40,6 +40,27 @@ describe("examples", function()
     assert.not_equal(0, subscriber:wait(PATIENCE))
   end)
 
+  for name, printed in pairs {
+    tasks = "red%s+1\n.*green%s+1\n", cqueues = "1%s+hello\n", luv = "1%s+hello\n",
+    copas = "1%s+hello\n", update = "1%s+hello\n",
+  } do
+    it("run: " .. name, function()
+      local program = start(name, {})
+      assert.equal(0, program:wait(PATIENCE), program:errors())
+      assert.matches(printed, program:output())
+    end)
+  end
+
+  it("run: any_loop", function()
+    local program = start("any_loop", {})
+    process.wait_until(function()
+      assert.equal(0, start("publish", {}, "my-cache", "chat", "hello"):wait(PATIENCE))
+      return program:output():find "%d+%s+hello\n" or program:exit_code()
+    end, PATIENCE, "what was published")
+    assert.matches("%d+%s+hello\n", program:output(), nil, program:errors())
+    program:kill "INT"
+  end)
+
   it("say what is missing when nothing says where", function()
     for _, name in ipairs { "publish", "subscribe", "chat" } do
       local program = process.start { process.lua, "examples/" .. name .. ".lua",
