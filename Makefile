@@ -69,7 +69,7 @@ TREE_CPATH = $(BUILD_DIR)/$(LUA)/?.so
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all deps build-deps env help clean install rockspec readme demo demo-nginx FORCE
-.PHONY: test test-lua test-c c-tests lint asan valgrind gc-stress fuzz fuzz-run soak bench-c
+.PHONY: conformance test test-lua test-c c-tests lint asan valgrind gc-stress fuzz fuzz-run soak bench-c
 
 all: $(PRODUCTS)
 
@@ -129,6 +129,7 @@ help:
 	@echo 'make valgrind    the script that uses everything, and its topicsd, under valgrind'
 	@echo 'make gc-stress   the specs with the collector always at work: LUA=, SPECS='
 	@echo 'make fuzz        every fuzz target for RUNS=$(RUNS) runs'
+	@echo 'make conformance  the rules of doc/protocol.md against any server: URL=, KEY='
 	@echo 'make soak        the long soak: 100 000 messages, 4 publishers, 4 subscribers'
 	@echo 'make env         the exports with which $(LUA_BIN) uses the tree: eval "$$(make -s env)"'
 	@echo 'make install     into PREFIX=$(PREFIX) (DESTDIR is honoured)'
@@ -203,6 +204,12 @@ fuzz-run: $(FUZZERS)
 soak: deps
 	@$(MAKE) -s all
 	@SOAK_MESSAGES=100000 $(MAKE) -s test-lua SPECS=spec/integration/soak_spec.lua
+
+# URL, KEY and the like reach the program through the environment: a recipe's text is seen by all.
+conformance: deps
+	@$(MAKE) -s all
+	@LUA_PATH='$(TREE)/?.lua;$(TREE_PATH);;' LUA_CPATH='$(TREE_CPATH);;' \
+	  $(LUA_BIN) tools/conformance.lua
 
 readme: $(BUILD)/topicsd
 	@$(LUA_BIN) tools/readme.lua $(BUILD)/topicsd
