@@ -2,8 +2,11 @@
 -- one, against a real topicsd. The comment before a block says what is to happen:
 --   check: prints PATTERN          it ends well, and its output matches
 --   check: keeps printing PATTERN  it prints that once something is published, and goes on
+--   check: in nginx prints PATTERN what is said at /say comes out of /events
 --   check: none, REASON            it is not run
 
+local http = require "spec.support.http"
+local Nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
 local readme = require "spec.support.readme"
 local Topicsd = require "spec.support.topicsd"
@@ -20,7 +23,10 @@ describe("README", function()
     server = Topicsd.start {}
   end)
 
-  teardown(Topicsd.stop_all)
+  teardown(function()
+    Nginx.stop_all()
+    Topicsd.stop_all()
+  end)
 
   local function environment()
     return {
@@ -75,14 +81,41 @@ describe("README", function()
     client:close()
   end
 
-  local checks = { prints = prints, ["keeps printing"] = keeps_printing }
+  -- Somebody listens at /events, and then something is said at /say.
+  local function in_nginx(block, pattern)
+    local nginx = Nginx.start {
+      main = "env MOMENTO_API_KEY; env MOMENTO_ENDPOINT;",
+      server = block.text,
+      env = { MOMENTO_API_KEY = server.api_key, MOMENTO_ENDPOINT = server.url },
+    }
+    local stream = http.connect("127.0.0.1", nginx.port)
+    assert(stream:send "GET /events HTTP/1.0\r\n\r\n")
+    repeat local line = assert(stream:receive "*l") until line == ""
+    assert.equal(200, (http.request(nginx.url .. "/say", { body = "hello" })))
+    assert.matches(pattern, assert(stream:receive "*l") .. "\n")
+    stream:close()
+    nginx:stop()
+  end
+
+  local checks = {
+    prints = prints, ["keeps printing"] = keeps_printing, ["in nginx prints"] = in_nginx,
+  }
+
+  -- Not every Lua has every library here.
+  local function can_run(block)
+    if block.language == "nginx" then return not Nginx.elsewhere end
+    for name in block.text:gmatch 'require "([%l.]+)"' do
+      if not name:find "^momento" and not pcall(require, name) then return false end
+    end
+    return true
+  end
 
   for i, block in ipairs(readme.blocks()) do
     local title = ("block %d: %s"):format(i, block.text:match "[^\n]*")
     local check = block.check or ""
-    if block.language ~= "" and not check:find "^none, " then
+    if block.language ~= "" and not check:find "^none, " and can_run(block) then
       it(title, function()
-        local what, pattern = check:match "^([%l ]*prin%l+) (.+)$"
+        local what, pattern = check:match "^([%l ]*print%l+) (.+)$"
         local run = checks[what]
         assert.is_function(run, "no <!-- check: ... --> before this block")
         run(block, (pattern:gsub("\\n", "\n")))
