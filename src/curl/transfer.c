@@ -61,7 +61,6 @@ void transfer_started(struct transfer *transfer) {
   if (transfer->started) return;
   transfer->started = true;
   if (transfer->awaited) transfer->lane->awaited_started = true;
-  curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &transfer->preamble);
   sharing_started(&transfer->lane->sharing);
 }
 
@@ -77,6 +76,8 @@ static int on_request(void *data, char *remote_address, char *local_address, int
     transfer->cut = true;
     return CURL_PREREQFUNC_ABORT;
   }
+  if (!transfer->started)
+    curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &transfer->preamble);
   transfer_started(transfer);
   return CURL_PREREQFUNC_OK;
 }
@@ -287,10 +288,12 @@ void transfer_conclude(struct transfer *transfer, CURLcode result) {
   transfer->result = result;
   transfer->status = 0;
   transfer->retry_after = 0;
-  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  /* What a proxy answers before the request is sent is none of it. */
+  if (transfer->started && !transfer->cut)
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
   if (status >= 200 && transfer->lane->sharing.possible)
     sharing_answered(&transfer->lane->sharing, protocol_of(transfer->easy));
-  if (status >= 200 && !transfer->cut && (result == CURLE_OK || is_broken_off(result))) {
+  if (status >= 200 && (result == CURLE_OK || is_broken_off(result))) {
     transfer->status = status;
     transfer->unsent = false;
     if (status >= 400) {
