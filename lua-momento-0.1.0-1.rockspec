@@ -87,6 +87,7 @@ build = {
     ["momento.options"] = "lua/momento/options.lua",
     ["momento.retry"] = "lua/momento/retry.lua",
     ["momento.subscription"] = "lua/momento/subscription.lua",
+    ["momento.tokens"] = "lua/momento/tokens.lua",
     ["momento.transport.curl"] = "lua/momento/transport/curl.lua",
     ["momento.transport.ngx"] = "lua/momento/transport/ngx.lua",
     ["momento.transport.ngx_clock"] = "lua/momento/transport/ngx_clock.lua",

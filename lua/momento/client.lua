@@ -10,6 +10,7 @@ local options = require "momento.options"
 local retry = require "momento.retry"
 local Subscription = require "momento.subscription"
 local version = require "momento.version"
+require "momento.tokens"
 
 local state_of, text_valid = core.state, core.text_valid
 local methods = core.client_methods

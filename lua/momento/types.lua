@@ -90,6 +90,29 @@ function Client:publish(cache, topic, value, options) end
 ---@return true|nil, string|nil message, momento.Code|nil code, momento.Detail|nil detail
 function Client:publish_json(cache, topic, value, options) end
 
+---@class momento.Permission
+---@field role "publishsubscribe"|"publishonly"|"subscribeonly"
+---@field cache string name, or "*" for every cache
+---@field topic string|{ prefix: string } name, "*" for every topic, or how its name begins
+
+---@class momento.TokenRequest
+---@field permissions momento.Permission[] 1 to 20
+---@field expires_in integer seconds, at most 25 hours
+---@field token_id string|nil at most 64 bytes: the publisher_id of what is published with it
+
+---@class momento.Token
+---@field api_key string for momento.client, or MOMENTO_API_KEY
+---@field endpoint string
+---@field valid_until integer seconds since the epoch
+
+--- Vends a disposable token (topicsd; the hosted service vends over its SDKs). Needs a full key.
+---@param request momento.TokenRequest
+---@return momento.Token|nil token
+---@return string|nil message
+---@return momento.Code|nil code
+---@return momento.Detail|nil detail
+function Client:vend_token(request) end
+
 ---@param cache string
 ---@param topic string
 ---@param options momento.SubscribeOptions|nil
