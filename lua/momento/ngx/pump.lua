@@ -10,7 +10,7 @@ local faults = require "momento.transport.ngx_faults"
 local ngx = ngx
 local min, next, pairs, pcall = math.min, next, pairs, pcall
 
-local TICK = 1 -- seconds between two looks at who still listens
+local TICK = 0.5 -- seconds between two looks at who still listens
 local BURST = 64 -- items at most before listeners get a turn
 
 local Pump = {}
@@ -79,6 +79,7 @@ local function drain(self, subscription)
     elseif code == "TIMEOUT_ERROR" then
       -- A poll that waits has been told all there is.
       self.current = not self.lost_
+      swept = 0
     elseif code == "CANCELLED_ERROR" and not ngx.worker.exiting() then
       return -- the client was closed; listeners with another one go on
     else
