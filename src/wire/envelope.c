@@ -196,20 +196,35 @@ static bool take_u64(struct json *json, uint64_t *value) {
   return digits > 0;
 }
 
+/* From the number of a message to its text. What stands there holds no more than the page, so it is
+   mostly the same as in the message before: then one comparison tells. */
+static bool take_page(struct envelope_reader *reader, struct json *at, uint64_t *page) {
+  if (reader->between_length > 0 && take_bytes(at, reader->between, reader->between_length)) {
+    *page = reader->page;
+    return true;
+  }
+  const char *start = at->at;
+  if (!TAKE(at, PAGE_FOLLOWS) || !take_u64(at, page) || !TAKE(at, TEXT_FOLLOWS)) return false;
+  reader->page = *page;
+  reader->between = start;
+  reader->between_length = (size_t)(at->at - start);
+  return true;
+}
+
 /* The exact bytes of a text message as envelope_write_message writes it. What is no such message
-   may still be an element: then json is left where it was. */
-static bool read_canonical(struct json *json, struct envelope_element *element) {
-  struct json at = *json;
+   may still be an element: then the reader is left where it was. */
+static bool read_canonical(struct envelope_reader *reader, struct envelope_element *element) {
+  struct json at = reader->json;
   if (!TAKE(&at, NUMBER_FOLLOWS) || !take_u64(&at, &element->sequence_number) ||
-      !TAKE(&at, PAGE_FOLLOWS) || !take_u64(&at, &element->sequence_page) ||
-      !TAKE(&at, TEXT_FOLLOWS) || !json_string_rest(&at, &element->value.string) || !TAKE(&at, "}"))
+      !take_page(reader, &at, &element->sequence_page) ||
+      !json_string_rest(&at, &element->value.string) || !TAKE(&at, "}"))
     return false;
   element->has_publisher_id = TAKE(&at, PUBLISHER_FOLLOWS);
   if (element->has_publisher_id && !json_string_rest(&at, &element->publisher_id)) return false;
   if (!TAKE(&at, "}}")) return false;
   element->kind = ENVELOPE_MESSAGE;
   element->value.form = ENVELOPE_TEXT;
-  *json = at;
+  reader->json = at;
   return true;
 }
 
@@ -217,6 +232,7 @@ static bool read_canonical(struct json *json, struct envelope_element *element) 
 static bool read_head(struct json *json) {
   bool first = true;
   struct json_string key;
+  if (TAKE(json, ENVELOPE_HEAD)) return true;
   if (!json_take(json, '{')) return false;
   while (json_member(json, &first, &key) == JSON_MEMBER) {
     if (key_is(&key, "items")) return json_take(json, '[');
@@ -236,8 +252,7 @@ static bool read_tail(struct json *json) {
 }
 
 void envelope_open(struct envelope_reader *reader, const char *body, size_t length) {
-  reader->json = (struct json){body, body + length};
-  reader->state = BEFORE_ITEMS;
+  *reader = (struct envelope_reader){.json = {body, body + length}, .state = BEFORE_ITEMS};
 }
 
 static enum envelope_kind finish(struct envelope_reader *reader, struct envelope_element *element,
@@ -260,7 +275,7 @@ enum envelope_kind envelope_next(struct envelope_reader *reader, struct envelope
     if (first ? json_take(json, ']') : !json_take(json, ','))
       return finish(reader, element, (first || json_take(json, ']')) && read_tail(json));
     reader->state = AFTER_ELEMENT;
-    if (!read_canonical(json, element) && !read_element(json, element))
+    if (!read_canonical(reader, element) && !read_element(json, element))
       return finish(reader, element, false);
   } while (element->kind == ENVELOPE_END);
   return element->kind;

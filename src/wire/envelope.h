@@ -40,7 +40,11 @@ struct envelope_element {
 
 struct envelope_reader {
   struct json json;
-  int state; /* private */
+  /* The rest is private. */
+  int state;
+  uint64_t page;       /* of the last message that came in the usual form */
+  const char *between; /* what stood there between its number and its text */
+  size_t between_length;
 };
 
 /* Reads body[0..length), which must stay where it is as long as the reader is used. */

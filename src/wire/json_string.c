@@ -5,6 +5,10 @@
 #include "utf8.h"
 #include "word.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 enum { ESCAPE_SIZE = 2, UNICODE_ESCAPE_SIZE = 6, REPLACEMENT = 0xFFFD };
 
 /* The byte that a two-character escape stands for, by its letter; 0 when there is no such escape.
@@ -29,14 +33,6 @@ static size_t escape_length(const char *at, const char *end) {
    Flipping bit 1 swaps 0x20 with the quote, 0x22: then quote and controls are all below 0x21. */
 static uint64_t quote_below_21(uint64_t word) {
   return word ^ WORD_EACH(0x02);
-}
-
-/* Not 0 when a byte of the word is special. Quicker than mark_special, but which one it is stays
-   open, since a subtraction borrows from the bytes after a special one. */
-static uint64_t find_special(uint64_t word) {
-  uint64_t quote_or_control = quote_below_21(word) - WORD_EACH(0x21);
-  uint64_t backslash = (word ^ WORD_EACH('\\')) - WORD_EACH(1);
-  return (word | quote_or_control | backslash) & WORD_TOP_BITS;
 }
 
 /* Marks exactly the special bytes of a word: with the top bits set first, nothing borrows. */
@@ -68,25 +64,24 @@ static inline const char *skip_special(const char *at, const char *end) {
   return at;
 }
 
-/* Words are taken at a fixed stride and the special bytes of each found in its marks, so that the
+/* The string ends with the quote at `at`. */
+static bool close_string(struct json *json, const char *at, struct json_string *out) {
+  out->length = (size_t)(at - out->raw);
+  json->at = at + 1;
+  return true;
+}
+
+/* Takes the rest of a string from `at` on, where something other than the closing quote may be.
+   Words are taken at a fixed stride and the special bytes of each found in its marks, so that the
    next word need not wait until it is known where an escape of this one ends. */
-bool json_string_rest(struct json *json, struct json_string *out) {
-  const char *at = json->at;
+static bool take_special(struct json *json, const char *at, struct json_string *out) {
   const char *end = json->end;
-  out->raw = at;
-  out->escaped = false;
-  while (end - at >= 2 * WORD_SIZE &&
-         (find_special(word_load(at)) | find_special(word_load(at + WORD_SIZE))) == 0)
-    at += 2 * WORD_SIZE;
   while (end - at >= WORD_SIZE) {
     const char *next = at + WORD_SIZE;
     uint64_t special = mark_special(word_load(at));
     while (special != 0) {
       const char *byte = at + word_first(special);
-      if (*byte == '"') {
-        at = byte;
-        goto closed;
-      }
+      if (*byte == '"') return close_string(json, byte, out);
       if (*byte == '\\') out->escaped = true;
       if (*byte == '\\' && end - byte >= ESCAPE_SIZE && short_escape(byte[1]) != '\0')
         byte += ESCAPE_SIZE; /* the usual one, so without a call */
@@ -107,11 +102,38 @@ bool json_string_rest(struct json *json, struct json_string *out) {
     if (after == NULL) return false;
     at = after > at ? after : at + 1;
   }
-  if (at == end) return false;
-closed:
-  out->length = (size_t)(at - out->raw);
-  json->at = at + 1;
-  return true;
+  return at < end && close_string(json, at, out);
+}
+
+/* Skips what is not special, a block at a time: the first special byte, or, when only a part of a
+   block is left, where that begins. */
+static inline const char *skip_plain(const char *at, const char *end) {
+#if defined(__SSE2__)
+  const __m128i space = _mm_set1_epi8(0x20), quote = _mm_set1_epi8('"'),
+                backslash = _mm_set1_epi8('\\');
+  for (; end - at >= (ptrdiff_t)sizeof space; at += sizeof space) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i special = _mm_cmplt_epi8(bytes, space); /* a byte past ASCII is below 0 */
+    special = _mm_or_si128(special, _mm_cmpeq_epi8(bytes, quote));
+    special = _mm_or_si128(special, _mm_cmpeq_epi8(bytes, backslash));
+    int marks = _mm_movemask_epi8(special);
+    if (marks != 0) return at + __builtin_ctz((unsigned)marks);
+  }
+#else
+  for (; end - at >= WORD_SIZE; at += WORD_SIZE) {
+    uint64_t marks = mark_special(word_load(at));
+    if (marks != 0) return at + word_first(marks);
+  }
+#endif
+  return at;
+}
+
+bool json_string_rest(struct json *json, struct json_string *out) {
+  out->raw = json->at;
+  out->escaped = false;
+  const char *at = skip_plain(json->at, json->end);
+  if (at < json->end && *at == '"') return close_string(json, at, out);
+  return take_special(json, at, out);
 }
 
 static bool is_high_surrogate(uint32_t unit) {
@@ -212,7 +234,7 @@ size_t json_escape(const char *bytes, size_t length, char *out) {
   static const char digits[] = "0123456789abcdef";
   const char *start = out;
   for (size_t i = 0; i < length; i++) {
-    for (; length - i > WORD_SIZE && find_special(word_load(bytes + i)) == 0; i += WORD_SIZE) {
+    for (; length - i > WORD_SIZE && mark_special(word_load(bytes + i)) == 0; i += WORD_SIZE) {
       memcpy(out, bytes + i, WORD_SIZE);
       out += WORD_SIZE;
     }

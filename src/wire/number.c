@@ -5,9 +5,10 @@
 
 enum { SAFE_DIGITS = 19 }; /* this many never overflow a u64 */
 
-static bool all_digits(uint64_t word) {
+/* Marks the bytes of a word that are no digits; only the first mark is sure. */
+static uint64_t mark_others(uint64_t word) {
   uint64_t others = word | (word - WORD_EACH('0')) | (word + WORD_EACH(0x7F - '9'));
-  return (others & WORD_TOP_BITS) == 0;
+  return others & WORD_TOP_BITS;
 }
 
 /* Value of eight digits: neighbours are joined to pairs, pairs to fours, and those. */
@@ -21,12 +22,24 @@ static unsigned digit_at(const char *text) {
   return (unsigned)(unsigned char)*text - '0'; /* more than 9 for any other byte */
 }
 
+/* A number of one to seven digits, followed by something else, within a word: what most are. */
+static size_t scan_short(uint64_t word, uint64_t *value) {
+  uint64_t others = mark_others(word);
+  size_t digits = others != 0 ? word_first(others) : 0;
+  bool leading_zero = (word & 0xFF) == '0' && digits > 1;
+  if (digits == 0 || leading_zero) return 0;
+  *value = join_digits(word << (8 * (WORD_SIZE - digits))); /* behind zeros */
+  return digits;
+}
+
 size_t number_scan_u64(const char *text, size_t length, uint64_t *value) {
+  size_t few = length >= WORD_SIZE ? scan_short(word_load(text), value) : 0;
+  if (few > 0) return few;
   uint64_t sum = 0;
   size_t digits = 0;
   size_t safe = SAFE_DIGITS;
   if (length < safe) safe = length;
-  while (safe - digits >= WORD_SIZE && all_digits(word_load(text + digits))) {
+  while (safe - digits >= WORD_SIZE && mark_others(word_load(text + digits)) == 0) {
     sum = sum * 100000000 + join_digits(word_load(text + digits));
     digits += WORD_SIZE;
   }
