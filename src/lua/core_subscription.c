@@ -79,7 +79,7 @@ static int subscription_feed(lua_State *L) {
    message, and a look into the registry would be a good part of its cost. Pushes a value. */
 static struct subscription *check_quickly(lua_State *L) {
   if (!lua_getmetatable(L, 1) ||
-      lua_topointer(L, -1) != lua_topointer(L, lua_upvalueindex(UPVALUE_SELF)))
+      lua_topointer(L, -1) != lua_touserdata(L, lua_upvalueindex(UPVALUE_SELF)))
     check(L);
   return lua_touserdata(L, 1);
 }
@@ -268,7 +268,7 @@ static void push_next(lua_State *L) {
   bool jit = lua_istable(L, -1);
   lua_pop(L, 1);
   core_message_upvalues(L);
-  lua_pushvalue(L, -(CORE_MESSAGE_UPVALUES + 2));
+  lua_pushlightuserdata(L, (void *)lua_topointer(L, -(CORE_MESSAGE_UPVALUES + 2)));
   lua_pushcclosure(L, jit ? next_fields : next_message, UPVALUES);
   if (jit) core_wrap_fields(L);
 }
