@@ -21,7 +21,7 @@
 ---@field status integer|nil HTTP status, when there was an answer
 ---@field body string|nil of that answer
 ---@field retry_after number|nil seconds, as the server asked
----@field transport integer|nil the transport's own error number, when there was no answer
+---@field transport integer|string|nil the transport's own error, when there was no answer
 ---@field unsent boolean|nil no byte of the request can have reached a server
 
 ---@class momento.Position where a subscription stands, and what it resumes after

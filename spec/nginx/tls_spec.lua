@@ -147,7 +147,7 @@ describe("TLS in nginx", function()
           origin = origin, authorization = "key", user_agent = "spec", connect_timeout = 5,
           max_body = 1000,
         })
-        local ticket = assert(transport:send("poll", "/topics/c/names", nil, nil, 20))
+        local ticket = assert(transport:poll "/topics/c/names")
         local _, body = transport:wait(ticket)
         names[#names + 1] = body
       end

@@ -21,11 +21,12 @@ local exchange = [[
   })
   local status, body, code, detail
   for _ = 1, count do
-    local ticket
-    ticket, body, code, detail = transport:send(kind, "/topics/c/t",
-      kind == "publish" and "value" or nil, kind == "publish" and "text/plain" or nil, timeout)
-    status = nil
-    if ticket then status, body, code, detail = transport:wait(ticket) end
+    if kind == "publish" then
+      status, body, code, detail = transport:publish("/topics/c/t", "value", "text/plain", timeout)
+    else
+      local ticket = assert(transport:poll "/topics/c/t")
+      status, body, code, detail = transport:wait(ticket, transport:now() + timeout)
+    end
   end
   local socket = ngx.socket.tcp()
   local kept = socket:connect("127.0.0.1", transport.port_, { pool = transport.pool_ })
@@ -77,10 +78,10 @@ local rows = {
     SERVICE, "larger than 1000 bytes" },
   { "a head without end", { send = HEAD .. ("A: b\r\n"):rep(6000), hold = true },
     SERVICE, "head of the answer is too large" },
-  { "silence", { hold = true }, TIMEOUT, "no answer in time", timeout = 0.3 },
+  { "silence", { hold = true }, TIMEOUT, "no answer in time", kind = "publish", timeout = 0.3 },
   { "an answer that never gets done",
     { send = HEAD .. ("A: b\r\n"):rep(500), drip = 1, pause = 0.05 },
-    TIMEOUT, "no answer in time", timeout = 0.5 },
+    TIMEOUT, "no answer in time", kind = "publish", timeout = 0.5 },
 }
 
 describe("the nginx transport", function()
@@ -96,7 +97,7 @@ describe("the nginx transport", function()
     it("reads " .. row[1], function()
       local peer = Peer.start { row[2] }
       local status, body, code, detail, kept, pending =
-        server:run("content", exchange, "poll", row.timeout or 20, 1, peer.url)
+        server:run("content", exchange, row.kind or "poll", row.timeout or 20, 1, peer.url)
       if type(row[3]) == "number" then
         assert.same({ row[3], row[4], row[5] }, { status, body, kept })
       else
@@ -193,7 +194,7 @@ describe("the nginx transport", function()
         origin = %q, authorization = "key", user_agent = "spec", connect_timeout = 5,
         max_body = 1000,
       })
-      local ticket = transport:send("poll", "/", nil, nil, 20)
+      local ticket = transport:poll "/"
       local early = transport:wait(ticket, transport:now() + 0.05)
       local pending = transport:pending()
       local status, body = transport:wait(ticket)
@@ -209,7 +210,7 @@ describe("the nginx transport", function()
           origin = %q, authorization = "key", user_agent = "spec", connect_timeout = 5,
           max_body = 1000,
         })
-        local ticket = transport:send("poll", "/", nil, nil, 60)
+        local ticket = transport:poll "/"
         local thread = ngx.thread.spawn(transport.wait, transport, ticket)
         transport:%s
         local _, status, message, code = ngx.thread.wait(thread)

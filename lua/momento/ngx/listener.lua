@@ -15,6 +15,7 @@ local TICK = 1 -- seconds between two looks at whether a poll of its own has cau
 local LONGEST = 3600 -- seconds of one wait
 local ABSENT = 10 -- seconds without a call after which a reader may be gone
 
+---@class momento.ngx.Listener : momento.Subscription
 local Listener = {}
 Listener.__index = Listener
 
@@ -97,9 +98,10 @@ end
 
 -- The next item of the backlog; nil when there is none yet.
 local function from_backlog(self)
-  local backlog = self.pump_.backlog
+  local backlog, position = self.pump_.backlog, self.position_
   if self.index_ < backlog.first then
-    self.index_, self.fell_ = backlog.first, true
+    self.index_ = backlog.first
+    self.fell_ = not position or backlog:find(position) ~= self.index_
   end
   local item = backlog:at(self.index_)
   if item and self.fell_ and item.kind == "message" then
@@ -107,7 +109,7 @@ local function from_backlog(self)
     self.fell_ = false
     return {
       kind = "discontinuity",
-      last_sequence_number = self.position_ and self.position_.sequence_number or 0,
+      last_sequence_number = position and position.sequence_number or 0,
       new_sequence_number = item.sequence_number,
       new_sequence_page = item.sequence_page,
     }

@@ -120,15 +120,9 @@ local function transmit(self, ticket, fresh)
   return fail(ticket, faults.send(fault))
 end
 
---- Hands a request to the network.
----@param kind "poll"|"publish"
----@param target string path and query
----@param body string|nil
----@param content_type string|nil
----@param timeout number seconds for the whole exchange
----@return table|nil ticket
----@return string? message, string? code, table? detail
-function Transport:send(kind, target, body, content_type, timeout)
+-- Hands a request to the network: a ticket, or nil and an error. Without a timeout (seconds) it
+-- may take as long as it does.
+local function send(self, kind, target, body, content_type, timeout)
   local message, code, detail = faults.phase(ngx.get_phase())
   if message then return nil, message, code, detail end
   if self.closed_ then return nil, faults.closed() end
@@ -146,7 +140,13 @@ function Transport:send(kind, target, body, content_type, timeout)
   return transmit(self, ticket, false)
 end
 
---- Waits until the request has been written: send() does that already.
+--- Hands a poll to the network; who waits for it decides how long.
+---@param target string path and query
+---@return table|nil ticket
+---@return string? message, string? code, table? detail
+function Transport:poll(target) return send(self, "poll", target) end
+
+--- Waits until the poll has been written: poll() does that already.
 function Transport.flush() return true end
 
 -- What ends a request before its time, as an error; nothing when it may go on. A publish outlives
@@ -203,9 +203,9 @@ local function release(ticket)
   end
 end
 
---- Waits for the answer.
+--- Waits for the answer to a poll.
 ---@param ticket table
----@param deadline number|nil on the clock of now(); nil: as long as the request's own timeout
+---@param deadline number|nil on the clock of now(); nil: none
 ---@return integer|nil|false status # false: the deadline has passed, the ticket still lives
 ---@return string? body # or the error's message, code and detail
 ---@return number? retry_after seconds
@@ -225,15 +225,11 @@ function Transport:wait(ticket, deadline)
 end
 
 --- Publishes, and waits for the answer. As wait().
+---@param timeout number seconds for the whole exchange
 function Transport:publish(target, body, content_type, timeout)
-  local ticket, message, code, detail = self:send("publish", target, body, content_type, timeout)
+  local ticket, message, code, detail = send(self, "publish", target, body, content_type, timeout)
   if not ticket then return nil, message, code, detail end
   return self:wait(ticket)
-end
-
---- Hands a poll to the network. As send(); who waits for it decides how long.
-function Transport:poll(target)
-  return self:send("poll", target)
 end
 
 --- Gives a request up, or ends a sleep, by its ticket or key. Who waits learns of it within a tick.

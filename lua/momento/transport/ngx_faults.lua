@@ -3,6 +3,8 @@
 
 local faults = {}
 
+local UNKNOWN = ": the message may have been published or not"
+
 local function fault(message, code, retryable, unsent, transport)
   return message, code, { retryable = retryable, unsent = unsent or nil, transport = transport }
 end
@@ -39,7 +41,10 @@ function faults.exiting()
   return fault("the nginx worker is exiting", "CANCELLED_ERROR", false)
 end
 
-function faults.timeout() return fault("no answer in time", "TIMEOUT_ERROR", true) end
+--- Of a publish; who waits for a poll has a deadline of its own.
+function faults.timeout()
+  return fault("no answer in time" .. UNKNOWN, "TIMEOUT_ERROR", true)
+end
 
 function faults.malformed(message)
   return fault("malformed answer: " .. message, "UNKNOWN_SERVICE_ERROR", true)
@@ -55,7 +60,7 @@ end
 function faults.cut(message, text, kind)
   if text ~= "closed" then message = ("%s (%s)"):format(message or "connection lost", text) end
   if kind == "publish" then
-    message = message .. ": the message may have been published or not"
+    message = message .. UNKNOWN
   end
   return fault(message, "CONNECTION_ERROR", true, false, text)
 end
