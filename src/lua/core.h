@@ -73,7 +73,8 @@ bool core_push_path(lua_State *L, int index);
 /* Pushes the decoded bytes of a JSON string. */
 void core_push_json_string(lua_State *L, const struct json_string *string);
 
-/* Pushes the values that a function calling core_push_message needs as its first upvalues. */
+/* Pushes the values that a function calling core_push_message needs as its upvalues from the second
+   on; the first is the function's own. */
 enum { CORE_MESSAGE_UPVALUES = 9 };
 void core_message_upvalues(lua_State *L);
 

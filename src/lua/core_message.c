@@ -4,7 +4,7 @@
 #include "core.h"
 
 enum upvalue {
-  UPVALUE_META = 1,
+  UPVALUE_META = 2,
   UPVALUE_SEQUENCE_NUMBER,
   UPVALUE_SEQUENCE_PAGE,
   UPVALUE_VALUE,
@@ -16,7 +16,7 @@ enum upvalue {
   UPVALUE_END
 };
 
-typedef char upvalue_count[UPVALUE_END == CORE_MESSAGE_UPVALUES + 1 ? 1 : -1];
+typedef char upvalue_count[UPVALUE_END - UPVALUE_META == CORE_MESSAGE_UPVALUES ? 1 : -1];
 
 enum { FIXED_ROOM = 8192 };
 

@@ -23,7 +23,7 @@ struct subscription {
   char path[]; /* "/topics/{cache}/{topic}" */
 };
 
-enum { UPVALUE_SELF = CORE_MESSAGE_UPVALUES + 1, UPVALUES = UPVALUE_SELF };
+enum { UPVALUE_SELF = 1 };
 
 static struct subscription *check(lua_State *L) {
   return core_check(L, 1, CORE_SUBSCRIPTION);
@@ -58,23 +58,6 @@ static int subscription_poll_target(lua_State *L) {
   return 1;
 }
 
-static int subscription_feed(lua_State *L) {
-  struct subscription *subscription = check(L);
-  size_t length;
-  const char *body = core_check_string(L, 2, "body", &length);
-  if (!subscription->open) {
-    lua_pushnil(L);
-    lua_pushliteral(L, "the subscription is closed");
-    return 2;
-  }
-  lua_settop(L, 2);
-  compat_setslot(L, 1, SLOT_BODY);
-  subscription->body = body;
-  envelope_open(&subscription->reader, body, length);
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
 /* The subscription at index 1, found by the metatable kept as an upvalue: this is called once a
    message, and a look into the registry would be a good part of its cost. Pushes a value. */
 static struct subscription *check_quickly(lua_State *L) {
@@ -82,6 +65,23 @@ static struct subscription *check_quickly(lua_State *L) {
       lua_topointer(L, -1) != lua_touserdata(L, lua_upvalueindex(UPVALUE_SELF)))
     check(L);
   return lua_touserdata(L, 1);
+}
+
+static int subscription_feed(lua_State *L) {
+  struct subscription *subscription = check_quickly(L);
+  size_t length;
+  const char *body = core_check_string(L, 2, "body", &length);
+  if (!subscription->open) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "the subscription is closed");
+    return 2;
+  }
+  lua_pushvalue(L, 2);
+  compat_setslot(L, 1, SLOT_BODY);
+  subscription->body = body;
+  envelope_open(&subscription->reader, body, length);
+  lua_pushboolean(L, 1);
+  return 1;
 }
 
 static int malformed(lua_State *L, struct subscription *subscription) {
@@ -261,28 +261,36 @@ int core_subscription_new(lua_State *L) {
   return 1;
 }
 
-/* The function next, for the metatable below the top of the stack. LuaJIT makes a table faster in
-   Lua it has compiled than through the C API, by a third of the whole; PUC's Lua does not. */
-static void push_next(lua_State *L) {
+/* Adds feed and next to the table of methods on the top of the stack, below which the metatable is.
+ */
+static void add_quick_methods(lua_State *L) {
+  lua_pushlightuserdata(L, (void *)lua_topointer(L, -2));
+  lua_pushcclosure(L, subscription_feed, 1);
+  lua_setfield(L, -2, "feed");
+
+  /* LuaJIT makes a table faster in Lua it has compiled than through the C API, by a third of the
+     whole; PUC's Lua does not. */
   lua_getglobal(L, "jit");
   bool jit = lua_istable(L, -1);
   lua_pop(L, 1);
+  lua_pushlightuserdata(L, (void *)lua_topointer(L, -2));
   core_message_upvalues(L);
-  lua_pushlightuserdata(L, (void *)lua_topointer(L, -(CORE_MESSAGE_UPVALUES + 2)));
-  lua_pushcclosure(L, jit ? next_fields : next_message, UPVALUES);
+  lua_pushcclosure(L, jit ? next_fields : next_message, 1 + CORE_MESSAGE_UPVALUES);
   if (jit) core_wrap_fields(L);
+  lua_setfield(L, -2, "next");
 }
 
 void core_subscription_class(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"close", subscription_close},       {"counters", subscription_counters},
-      {"feed", subscription_feed},         {"poll_target", subscription_poll_target},
-      {"position", subscription_position}, {NULL, NULL},
+      {"close", subscription_close},
+      {"counters", subscription_counters},
+      {"poll_target", subscription_poll_target},
+      {"position", subscription_position},
+      {NULL, NULL},
   };
   if (!core_class(L, CORE_SUBSCRIPTION, methods, subscription_tostring, subscription_collect))
     return;
   lua_getfield(L, -1, "__index");
-  push_next(L);
-  lua_setfield(L, -2, "next");
+  add_quick_methods(L);
   lua_pop(L, 1);
 }
