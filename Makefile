@@ -156,7 +156,7 @@ demo: build-deps
 demo-nginx: deps
 	@$(MAKE) -s LUA=luajit all
 	@LUA_PATH='$(TREE_PATH);;' LUA_CPATH='$(BUILD_DIR)/luajit/?.so;;' \
-	  TOPICSD='$(BUILD_DIR)/topicsd' PORT='$(PORT)' tools/demo_nginx.sh
+	  TOPICSD='$(BUILD_DIR)/topicsd' PORT='$(PORT)' tools/with_topicsd.sh tools/demo_nginx.sh
 
 c-tests: $(C_TESTS)
 

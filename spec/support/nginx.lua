@@ -69,6 +69,12 @@ local function build_modules()
   assert(made == "made", "make LUA=luajit failed: see build/nginx-modules.log")
 end
 
+--- The environment in which nginx finds the modules of this tree.
+function Nginx.environment()
+  build_modules()
+  return { LUA_PATH = lua_path, LUA_CPATH = modules .. "/?.so;;" }
+end
+
 local function free_port()
   local listener = assert(socket.bind("127.0.0.1", 0))
   local _, port = listener:getsockname()
@@ -97,7 +103,7 @@ end
 local function start(self)
   self.port, self.port2 = free_port(), free_port()
   write_configuration(self)
-  local env = { LUA_PATH = lua_path, LUA_CPATH = modules .. "/?.so;;" }
+  local env = Nginx.environment()
   for name, value in pairs(self.options_.env or {}) do env[name] = value end
   self.process = process.start {
     program, "-p", self.directory, "-c", "nginx.conf", "-e", "error.log", "-g", globals, env = env,
@@ -122,7 +128,6 @@ end
 --- /run/rewrite are there for run(); not so with configuration, a text that takes the place of all,
 --- and files (paths), which are put beside it.
 function Nginx.start(options)
-  build_modules()
   local self = setmetatable({ options_ = options or {}, directory = process.directory() }, Nginx)
   self.expect_ = self.options_.expect or {}
   for _, path in ipairs(self.options_.files or {}) do
