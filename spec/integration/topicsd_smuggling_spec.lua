@@ -2,11 +2,8 @@
 -- and to Node.js. Every request that topicsd makes out must be one that Node.js makes out too, in
 -- the same order and with the same body; topicsd may refuse what Node.js takes, and reads no more.
 
-local mime = require "mime"
-
+local SecondOpinion = require "spec.support.second_opinion"
 local Topicsd = require "spec.support.topicsd"
-local http = require "spec.support.http"
-local process = require "spec.support.process"
 
 -- P is a publish to the stream's topic up to its last header line, B1 a whole one whose body is 1.
 -- Every stream is followed by one more request, whose body is END: whoever cut in the wrong place
@@ -83,13 +80,9 @@ local streams = {
 }
 
 describe("topicsd and Node.js", function()
-  local server, node, node_port
+  local opinion
 
-  setup(function()
-    server = Topicsd.start { "--no-auth" }
-    node = process.start { "node", "spec/support/node_http.js" }
-    node_port = node:wait_for_output "listening (%d+)\n"
-  end)
+  setup(function() opinion = SecondOpinion.start(Topicsd.start { "--no-auth" }) end)
   teardown(function() Topicsd.stop_all() end)
 
   local function build(text, topic)
@@ -115,32 +108,6 @@ describe("topicsd and Node.js", function()
     end)), topic)
   end
 
-  local function send(port, bytes)
-    local connection = http.connect("127.0.0.1", port)
-    connection:send(bytes)
-    connection:shutdown "send"
-    connection:receive "*a"
-    connection:close()
-  end
-
-  local function made_out_by_topicsd(topic)
-    local _, _, body = http.request(("%s/topics/my-cache/%s?sequence_number=1&sequence_page=1")
-      :format(server.url, topic))
-    local bodies = {}
-    for text in body:gmatch '"value":{"text":"(.-)"}' do
-      bodies[#bodies + 1] = (text:gsub("\\r", "\r"):gsub("\\n", "\n"))
-    end
-    return bodies
-  end
-
-  local function made_out_by_node(topic)
-    local bodies = {}
-    for body in node:output():gmatch("/topics/my%-cache/" .. topic .. " (%S*)\n") do
-      bodies[#bodies + 1] = mime.unb64(body) or ""
-    end
-    return bodies
-  end
-
   for index, stream in ipairs(streams) do
     local name, text, expected = stream[1], stream[2], stream[3]
     it("agree on " .. name, function()
@@ -148,13 +115,9 @@ describe("topicsd and Node.js", function()
       local bytes = expand(text, topic)
         .. "POST /topics/my-cache/" .. topic .. " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
         .. "Content-Length: 3\r\n\r\nEND"
-      send(server.port, bytes)
-      send(node_port, bytes)
-      -- Another request, to have all that Node.js prints before it.
-      send(node_port, ("GET /after%d HTTP/1.0\r\n\r\n"):format(index))
-      node:wait_for_output("/after" .. index .. " \n")
-
-      local ours, theirs = made_out_by_topicsd(topic), made_out_by_node(topic)
+      opinion:send(bytes)
+      opinion:settle()
+      local ours, theirs = opinion:of_topicsd(topic), opinion:of_node(topic)
       for i, body in ipairs(ours) do assert.equal(theirs[i], body) end
       assert.equal(expand(expected, topic, true), table.concat(ours, ","))
     end)
