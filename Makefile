@@ -68,7 +68,7 @@ TREE_CPATH = $(BUILD_DIR)/$(LUA)/?.so
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all deps build-deps env help clean install rockspec readme demo demo-nginx FORCE
+.PHONY: all deps build-deps env help clean install rockspec readme docs demo demo-nginx FORCE
 .PHONY: conformance test test-lua test-c c-tests lint asan valgrind gc-stress fuzz fuzz-run soak bench-c
 
 all: $(PRODUCTS)
@@ -133,6 +133,7 @@ help:
 	@echo 'make soak        the long soak: 100 000 messages, 4 publishers, 4 subscribers'
 	@echo 'make env         the exports with which $(LUA_BIN) uses the tree: eval "$$(make -s env)"'
 	@echo 'make install     into PREFIX=$(PREFIX) (DESTDIR is honoured)'
+	@echo 'make docs        HTML of the API, with ldoc, into build/doc'
 	@echo 'make rockspec    write the rockspecs anew, after a source file has come or gone'
 	@echo 'make readme      put the flags of topicsd --help into the README'
 	@echo 'make clean       remove build/'
@@ -213,6 +214,11 @@ conformance: deps
 
 readme: $(BUILD)/topicsd
 	@$(LUA_BIN) tools/readme.lua $(BUILD)/topicsd
+
+docs:
+	@mkdir -p $(BUILD)/doc
+	@$(LUA_BIN) tools/docs.lua >$(BUILD)/doc/momento.lua
+	@ldoc -c config.ld -d $(BUILD)/doc $(BUILD)/doc/momento.lua >$(BUILD)/doc/ldoc.log
 
 rockspec:
 	@$(LUA_BIN) tools/rockspec.lua

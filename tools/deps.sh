@@ -9,7 +9,7 @@ what=${1:-all}
 build="gcc make pkg-config libcurl4-openssl-dev libevent-dev libjwt-dev
 lua5.4 liblua5.4-dev lua-cjson curl ca-certificates"
 test="lua5.1 liblua5.1-0-dev lua5.2 liblua5.2-dev lua5.3 liblua5.3-dev luajit2 libluajit2-5.1-dev
-procps lua-socket lua-busted lua-luv lua-cqueues lua-copas luarocks
+procps lua-socket lua-busted lua-ldoc lua-luv lua-cqueues lua-copas luarocks
 love nginx libnginx-mod-http-lua openssl nodejs chromium fonts-dejavu-core"
 # Node.js may have come from elsewhere, with npm in it.
 command -v npm >/dev/null || test="$test npm"

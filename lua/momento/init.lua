@@ -8,8 +8,8 @@ local function scheduler()
 end
 
 --- A client for one endpoint and API key. See momento.client for the options.
----@param options table|nil
----@return table|nil client, or nil, message, code, detail
+---@param options momento.ClientOptions|nil
+---@return momento.Client|nil, string|nil message, momento.Code|nil code, momento.Detail|nil detail
 function momento.client(options)
   -- No tail call: errors about options count levels up to the caller.
   local client, message, code, detail = require "momento.client".new(options, 3)
@@ -25,7 +25,7 @@ end
 
 --- Starts f(...) beside what runs. The task has cancel() and ended().
 ---@param f function
----@return table task
+---@return momento.Task
 function momento.spawn(f, ...)
   return scheduler():spawn(f, ...)
 end

@@ -135,34 +135,6 @@ describe("README", function()
     assert.equal(made:output(), readme.text)
   end)
 
-  it("names every method that a client, a subscription and a message have", function()
-    local core = require "momento.core"
-    require "momento.client"
-    local inner = { -- between the parts of this library
-      client = { "origin", "authorization", "publish_target" },
-      subscription = { "poll_target", "feed", "next", "counters", "receive_next" },
-      message = { "kind" },
-    }
-    local all = {
-      client = core.client_methods,
-      subscription = core.subscription_methods,
-      message = core.message_meta.__index,
-    }
-    for object, methods in pairs(all) do
-      local named = {}
-      for _, name in ipairs(inner[object]) do named[name] = true end
-      for name in pairs(methods) do
-        local mention = ("`%s:%s("):format(object, name)
-        assert.truthy(named[name] or readme.text:find(mention, 1, true), mention .. " is missing")
-      end
-    end
-    for name, value in pairs(require "momento") do
-      local mention = type(value) == "function" and ("`momento.%s("):format(name)
-        or "`momento." .. name
-      assert.truthy(readme.text:find(mention, 1, true), mention .. " is missing")
-    end
-  end)
-
   it("names every file that it links to", function()
     for target in readme.text:gmatch "%]%(([^)#][^):]*)%)" do
       local file = io.open(target)
