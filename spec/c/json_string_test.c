@@ -60,6 +60,7 @@ static void decodes_strings(void) {
       CHECK_BYTES(out, length, strings[i].value, strings[i].length);
       CHECK(json_string_is(&string, strings[i].value, strings[i].length));
       CHECK(!json_string_is(&string, "other", 5));
+      CHECK(json_string_paired(&string) == (strstr(strings[i].value, "\xef\xbf\xbd") == NULL));
       free(out);
     }
     free(token);

@@ -112,6 +112,8 @@ static const struct {
     {"empty topic", "[" BOTH("\"c\"", "\"\"") "]", PERMISSIONS_MALFORMED},
     {"empty prefix", "[" BOTH("\"c\"", "{\"prefix\":\"\"}") "]", PERMISSIONS_MALFORMED},
     {"control byte in a name", "[" BOTH("\"c\"", "\"t\\u0000\"") "]", PERMISSIONS_MALFORMED},
+    {"half of a surrogate pair in a name", "[" BOTH("\"c\"", "\"t\\ud800\"") "]",
+     PERMISSIONS_MALFORMED},
     {"cache is a prefix", "[" BOTH("{\"prefix\":\"c\"}", "\"t\"") "]", PERMISSIONS_MALFORMED},
     {"topic is a number", "[" BOTH("\"c\"", "1") "]", PERMISSIONS_MALFORMED},
     {"topic is a list", "[" BOTH("\"c\"", "[\"t\"]") "]", PERMISSIONS_MALFORMED},

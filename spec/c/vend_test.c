@@ -38,6 +38,8 @@ static const struct {
     {"too long an id", REQUEST("60", ",\"token_id\":\"" CHARACTERS_64 "x\""), "token_id"},
     {"empty id", REQUEST("60", ",\"token_id\":\"\""), "token_id"},
     {"control byte in an id", REQUEST("60", ",\"token_id\":\"a\\u0000\""), "token_id"},
+    {"half of a surrogate pair in an id", REQUEST("60", ",\"token_id\":\"\\ude00\""), "token_id"},
+    {"surrogate pair in an id", REQUEST("60", ",\"token_id\":\"\\ud83d\\ude00\""), NULL},
     {"id is a number", REQUEST("60", ",\"token_id\":1"), "The body"},
     {"id twice", REQUEST("60", ",\"token_id\":\"a\",\"token_id\":\"b\""), "The body"},
     {"unknown member", REQUEST("60", ",\"role\":\"admin\""), "The body"},

@@ -83,7 +83,7 @@ static enum permissions_verdict check_role(const struct json_string *role, bool 
 static enum permissions_verdict check_name(const struct json_string *pattern, bool prefix,
                                            const char *name, size_t length) {
   char bytes[NAME_MAX_BYTES];
-  if (pattern->length > sizeof bytes) {
+  if (pattern->length > sizeof bytes || !json_string_paired(pattern)) {
     return PERMISSIONS_MALFORMED;
   }
   const size_t pattern_length = json_string_decode(pattern, bytes);

@@ -65,7 +65,7 @@ static bool read_request(const char *request, size_t length, struct wanted *want
 
 static bool id_valid(const struct json_string *id) {
   char decoded[VEND_REQUEST_MAX];
-  return token_id_valid(decoded, json_string_decode(id, decoded));
+  return json_string_paired(id) && token_id_valid(decoded, json_string_decode(id, decoded));
 }
 
 /* What is wrong with what is wanted, or NULL. */

@@ -44,6 +44,9 @@ bool json_at_end(struct json *json); /* only white space is left */
    and does not overlap the string; a lone surrogate becomes U+FFFD. Returns the length. */
 size_t json_string_decode(const struct json_string *string, char *out);
 
+/* Whether every surrogate in it has its other half: else it is no text, and others refuse it. */
+bool json_string_paired(const struct json_string *string);
+
 /* Whether the decoded string equals text[0..length). */
 bool json_string_is(const struct json_string *string, const char *text, size_t length);
 

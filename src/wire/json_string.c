@@ -156,6 +156,21 @@ static size_t decode_surrogate(uint32_t unit, const char **at, const char *end, 
   return utf8_encode(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), out);
 }
 
+bool json_string_paired(const struct json_string *string) {
+  const char *at = string->raw;
+  const char *end = at + string->length;
+  while (string->escaped && (at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
+    const uint32_t unit = at[1] == 'u' ? hex_four(at + 2) : 0;
+    at += at[1] == 'u' ? UNICODE_ESCAPE_SIZE : ESCAPE_SIZE;
+    if (!is_high_surrogate(unit) && !is_low_surrogate(unit)) continue;
+    const char *half = at;
+    char decoded[UTF8_MAX_SIZE];
+    (void)decode_surrogate(unit, &at, end, decoded);
+    if (at == half) return false;
+  }
+  return true;
+}
+
 /* Decodes the (valid) escape at *at into out, moves *at past it; returns the bytes written. */
 static inline size_t decode_escape(const char **at, const char *end, char *out) {
   const char *escape = *at;
