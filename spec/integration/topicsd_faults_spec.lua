@@ -208,7 +208,7 @@ describe("topicsd --faults", function()
       return tonumber(metrics:match "\ntopicsd_connections (%d+)")
     end
     local before = connections()
-    for _, headers in ipairs { { fault = "drip 1" }, { ["delay-ms"] = "10" } } do
+    for _, headers in ipairs { { fault = "drip 1" }, { ["delay-ms"] = "600000" } } do
       local connection = http.connect("127.0.0.1", server.port)
       assert(connection:send(request_text("POST", "t", headers, "x")))
       connection:close()

@@ -242,8 +242,8 @@ void connection_expire(struct connection *connection) {
     connection_close(connection);
 }
 
-/* Something happened to a connection whose poll waits: has the client gone? What it may have
-   pipelined stays in the socket until the poll is answered. */
+/* Something happened to a connection whose poll waits, or whose answer is held back: has the client
+   gone? What it may have pipelined stays in the socket until the poll is answered. */
 static bool has_gone(struct connection *connection) {
   if (connection->closed) return true;
   int error = 0;
@@ -269,6 +269,7 @@ static void on_event(evutil_socket_t descriptor, short what, void *argument) {
     if (connection->unread) read_on(connection);
     break;
   case CONNECTION_WAITING:
+  case CONNECTION_HELD:
     if (connection->unread && has_gone(connection)) connection_close(connection);
     break;
   case CONNECTION_WRITING:
