@@ -4,7 +4,7 @@ max_line_length = 100
 cache = false
 -- Methods of an interface may need no self.
 self = false
-exclude_files = { "build/", "node_modules/" }
+exclude_files = { "build/", "node_modules/", "bench/node_modules/" }
 
 -- Declarations only, for editors.
 files["lua/momento/types.lua"] = { ignore = { "212", "241" } }

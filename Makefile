@@ -54,6 +54,7 @@ SERVER := $(call object,$(wildcard src/server/*.c))
 CORE_LUA := $(call lua_object,$(wildcard src/lua/core.c src/lua/core_*.c))
 CURL_LUA := $(call lua_object,$(wildcard src/lua/curl.c src/lua/curl_*.c))
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+FLOOR := $(BUILD)/$(LUA)/floor.so
 C_TESTS := $(patsubst spec/c/%.c,$(BUILD)/c/%,$(wildcard spec/c/*_test.c))
 FUZZERS := $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/*_fuzz.c))
 
@@ -69,7 +70,8 @@ TREE_CPATH = $(BUILD_DIR)/$(LUA)/?.so
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all deps build-deps env help clean install rockspec readme docs demo demo-nginx FORCE
-.PHONY: conformance test test-lua test-c c-tests lint asan valgrind gc-stress fuzz fuzz-run soak bench-c
+.PHONY: conformance test test-lua test-c c-tests lint asan valgrind gc-stress fuzz fuzz-run soak
+.PHONY: bench bench-c bench-deps bench-smoke bench-run bench-plot
 
 all: $(PRODUCTS)
 
@@ -106,6 +108,10 @@ $(BUILD)/c/%_test: $(OBJ)/spec/c/%_test.o $(WIRE) $(CURL) $(filter-out %/main.o,
 $(BUILD)/bench/%: $(OBJ)/bench/%.o
 	@mkdir -p $(@D)
 	$(CC) $(EXTRA_CFLAGS) $(EXTRA_LDFLAGS) $^ $(CURL_LIBS) -o $@
+
+$(FLOOR): bench/lua/floor.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(CC) $(SHARED) $(ALL_CFLAGS) $(LUA_CFLAGS) $(EXTRA_LDFLAGS) $< -o $@
 
 $(BUILD)/fuzz/%_fuzz: $(OBJ)/spec/fuzz/%_fuzz.o $(WIRE) $(CURL) $(filter-out %/main.o,$(SERVER))
 	@mkdir -p $(@D)
@@ -148,6 +154,25 @@ env:
 	@echo "export LUA_PATH='$(TREE_PATH);;'"
 	@echo "export LUA_CPATH='$(TREE_CPATH);;'"
 
+bench-deps: deps
+	@tools/deps.sh bench
+
+# ROWS="decode publish" measures some of them; ROUNDS=3 fewer times.
+bench: bench-deps
+	@$(MAKE) -s bench-run BENCH_OPTIONS='--rounds $(or $(ROUNDS),5) $(ROWS)'
+
+bench-smoke:
+	@$(MAKE) -s bench-run BENCH_OPTIONS='--smoke $(ROWS)'
+
+bench-run:
+	@$(MAKE) -s LUA=luajit all bench-c
+	@$(MAKE) -s LUA=5.4 all bench-c
+	@LUA_BIN=lua5.4 LUA_PATH='$(TREE)/?.lua;$(TREE_PATH);;' LUA_CPATH='$(BUILD_DIR)/5.4/?.so;;' \
+	  lua5.4 bench/run.lua $(BENCH_OPTIONS)
+
+bench-plot:
+	@lua5.4 bench/plot.lua bench/results.json doc/bench.svg
+
 demo: build-deps
 	@$(MAKE) -s all
 	@LUA_BIN='$(LUA_BIN)' LUA_PATH='$(TREE_PATH);;' LUA_CPATH='$(TREE_CPATH);;' \
@@ -161,7 +186,7 @@ demo-nginx: deps
 
 c-tests: $(C_TESTS)
 
-bench-c: $(BENCHES)
+bench-c: $(BENCHES) $(FLOOR)
 
 # The libraries come from packages, so the suites start in a make of their own, after these are there.
 test: deps

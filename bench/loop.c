@@ -5,7 +5,12 @@
      loop publish URL TOKEN COUNT BYTES              one after the other
      loop publish-many URL TOKEN COUNT BYTES FLIGHT  so many in flight
      loop consume URL TOKEN COUNT                    polls until it has seen so many messages
-     loop latency URL TOKEN COUNT                    publishes, waits for its own poll to tell */
+     loop latency URL TOKEN COUNT                    publishes, waits for its own poll to tell
+     loop beside URL TOKEN COUNT BYTES IDLE          one after the other, beside idle polls
+     loop idle URL TOKEN IDLE                        memory of an idle poll
+     loop nothing URL TOKEN COUNT                    waits for what is not there: epoll_wait alone
+
+   Idle polls are of URL-idle. CA_FILE in the environment: over HTTP/2 and one connection. */
 #include <curl/curl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -341,6 +346,102 @@ static void latency(const char *url, const char *token, long count) {
   free(published.bytes);
 }
 
+static double resident(void) {
+  unsigned long total, pages;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (file == NULL || fscanf(file, "%lu %lu", &total, &pages) != 2) fail("no /proc/self/statm");
+  fclose(file);
+  return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+/* Polls in the loop's multi, with what keeps them small; waits until the last has been sent. */
+static CURL **open_idle(struct loop *loop, const char *url, struct curl_slist *headers,
+                        struct answer *answer, long count) {
+  const char *authority = getenv("CA_FILE");
+  char target[4096];
+  snprintf(target, sizeof target, "%s-idle", url);
+  CURL **polls = calloc((size_t)count, sizeof *polls);
+  if (polls == NULL) fail("no memory");
+  if (authority != NULL) {
+    curl_multi_setopt(loop->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
+    curl_multi_setopt(loop->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, count);
+  }
+  for (long i = 0; i < count; i++) {
+    polls[i] = handle_for(target, headers, answer);
+    curl_easy_setopt(polls[i], CURLOPT_BUFFERSIZE, 1024L);
+    if (authority != NULL) {
+      curl_easy_setopt(polls[i], CURLOPT_CAINFO, authority);
+      curl_easy_setopt(polls[i], CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+      curl_easy_setopt(polls[i], CURLOPT_PIPEWAIT, 1L);
+    }
+    curl_multi_add_handle(loop->multi, polls[i]);
+  }
+  for (double quiet = now(); now() - quiet < 0.3;) {
+    struct epoll_event event;
+    if (loop->deadline >= 0 && loop->deadline < now() + 0.1) turn(loop);
+    if (epoll_wait(loop->epoll, &event, 1, 20) <= 0) continue;
+    turn(loop);
+    quiet = now();
+  }
+  return polls;
+}
+
+static void close_idle(struct loop *loop, CURL **polls, long count) {
+  for (long i = 0; i < count; i++) {
+    curl_multi_remove_handle(loop->multi, polls[i]);
+    curl_easy_cleanup(polls[i]);
+  }
+  free(polls);
+}
+
+static void beside(const char *url, const char *token, long count, long bytes, long idle) {
+  struct answer answer = {0}, polled = {0};
+  char *body = body_of(bytes);
+  struct curl_slist *headers = headers_with(token);
+  struct loop loop;
+  open_loop(&loop);
+  CURL **polls = open_idle(&loop, url, headers, &polled, idle);
+  CURL *easy = publisher_for(url, headers, &answer, body, bytes);
+  double start = now();
+  for (long i = 0; i < count; i++) {
+    answer.length = 0;
+    curl_multi_add_handle(loop.multi, easy);
+    while (ended(&loop) == NULL)
+      turn(&loop);
+  }
+  report("beside", count, now() - start);
+  curl_easy_cleanup(easy);
+  close_idle(&loop, polls, idle);
+  close_loop(&loop);
+  curl_slist_free_all(headers);
+  free(body);
+  free(answer.bytes);
+}
+
+static void idle(const char *url, const char *token, long count) {
+  struct answer answer = {0};
+  struct curl_slist *headers = headers_with(token);
+  struct loop loop;
+  open_loop(&loop);
+  double before = resident();
+  CURL **polls = open_idle(&loop, url, headers, &answer, count);
+  printf("idle count=%ld bytes=%.0f\n", count, (resident() - before) / (double)count);
+  close_idle(&loop, polls, count);
+  close_loop(&loop);
+  curl_slist_free_all(headers);
+}
+
+static void nothing(long count) {
+  struct epoll_event event;
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) fail("no epoll");
+  double start = now();
+  for (long i = 0; i < count; i++)
+    if (epoll_wait(epoll, &event, 1, 0) != 0) fail("epoll_wait");
+  report("nothing", count, now() - start);
+  close(epoll);
+}
+
 int main(int argc, char **argv) {
   static const char usage[] = "see the head of bench/loop.c for the arguments";
   if (argc < 5) fail(usage);
@@ -355,6 +456,12 @@ int main(int argc, char **argv) {
     consume(url, token, count);
   else if (strcmp(mode, "latency") == 0 && argc == 5)
     latency(url, token, count);
+  else if (strcmp(mode, "beside") == 0 && argc == 7)
+    beside(url, token, count, number(argv[5]), number(argv[6]));
+  else if (strcmp(mode, "idle") == 0 && argc == 5)
+    idle(url, token, count);
+  else if (strcmp(mode, "nothing") == 0 && argc == 5)
+    nothing(count);
   else
     fail(usage);
   curl_global_cleanup();

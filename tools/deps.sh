@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what building and testing need and what is missing: Debian packages, and what the specs
-# have from npm (package.json). With the argument "build", only what building and running need. Says
-# nothing and does nothing when all is there. Other systems: the README names the packages.
+# have from npm (package.json). With the argument "build", only what building and running need; with
+# "bench", only what the benchmarks compare with. Says nothing and does nothing when all is there.
+# Other systems: the README names the packages.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,6 +14,7 @@ procps lua-socket lua-busted lua-ldoc lua-luv lua-cqueues lua-copas luarocks
 love nginx libnginx-mod-http-lua openssl nodejs chromium fonts-dejavu-core"
 # Node.js may have come from elsewhere, with npm in it.
 command -v npm >/dev/null || test="$test npm"
+bench="libnginx-mod-nchan lua-curl lua-http"
 lint="valgrind clang clang-format libclang-rt-dev cppcheck lua-check"
 
 command -v dpkg-query >/dev/null || {
@@ -21,9 +23,13 @@ command -v dpkg-query >/dev/null || {
 }
 
 installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^ii  *//p')
-[ "$what" = all ] || test='' lint=''
+case $what in
+  all) wanted="$build $test $lint" ;;
+  build) wanted=$build ;;
+  bench) wanted=$bench ;;
+esac
 missing=
-for package in $build $test $lint; do
+for package in $wanted; do
   case "
 $installed
 " in
@@ -63,11 +69,17 @@ if [ -n "$missing" ]; then
 fi
 
 # Installed last is what the copy in node_modules says.
-if ! cmp -s package.json node_modules/.installed.json; then
-  echo "deps: installing what package.json names" >&2
-  npm install --loglevel=error >"$log" 2>&1 || {
+npm_install() { # directory of a package.json
+  cmp -s "$1/package.json" "$1/node_modules/.installed.json" && return
+  echo "deps: installing what $1/package.json names" >&2
+  npm install --prefix "$1" --no-package-lock --loglevel=error >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
     exit 1
   }
-  cp package.json node_modules/.installed.json
-fi
+  cp "$1/package.json" "$1/node_modules/.installed.json"
+}
+
+case $what in
+  all) npm_install . ;;
+  bench) npm_install bench ;;
+esac

@@ -1,0 +1,65 @@
+-- Runs benchmarks: lua5.4 bench/run.lua [--smoke] [--rounds N] [--out FILE] [ROW ...]
+-- A ROW is the name of a file in bench/rows; all of them unless some are named. Prints a table for
+-- each and writes the results. With --smoke only proves that everything runs. See bench/README.md.
+
+local Bench = require "bench.bench"
+local process = require "spec.support.process"
+local report = require "bench.report"
+
+local ROWS = {
+  "decode", "publish", "tasks", "beside", "memory", "loop",
+}
+
+local function options_of(words)
+  local options = { rounds = 5, rows = {}, out = "bench/results.json" }
+  local i = 1
+  while words[i] do
+    if words[i] == "--smoke" then
+      options.smoke, options.out = true, "build/bench/smoke.json"
+    elseif words[i] == "--rounds" or words[i] == "--out" then
+      options[words[i]:sub(3)] = tonumber(words[i + 1]) or words[i + 1]
+      i = i + 1
+    else
+      table.insert(options.rows, words[i])
+    end
+    i = i + 1
+  end
+  if #options.rows == 0 then options.rows = ROWS end
+  return options
+end
+
+local function machine()
+  local cpu = (process.read_file "/proc/cpuinfo" or ""):match "model name%s*:%s*([^\n]+)"
+  return ("%s, %s cores, %s"):format(cpu or "unknown processor", process.capture "nproc",
+    process.capture "uname -sr")
+end
+
+local function run(bench, rows)
+  local failed = 0
+  for _, name in ipairs(rows) do
+    bench.row = name
+    local fine, message = xpcall(require("bench.rows." .. name), debug.traceback, bench)
+    local stopped, complaint = pcall(bench.stop_servers, bench)
+    for _, problem in ipairs { not fine and message or nil, not stopped and complaint or nil } do
+      failed = failed + 1
+      io.stderr:write(("%s: FAILED: %s\n"):format(name, problem))
+    end
+  end
+  return failed
+end
+
+local options = options_of(arg)
+local bench = Bench.new(options)
+bench:spin()
+local fine, failed = xpcall(run, debug.traceback, bench, options.rows)
+process.stop_all()
+if not fine then error(failed, 0) end
+
+local file = assert(io.open(options.out, "w"))
+file:write(report.json {
+  about = { date = os.date "!%Y-%m-%d %H:%M", machine = machine(), smoke = options.smoke or false },
+  rows = bench.results,
+})
+file:close()
+print(("%d rows measured, %d failed; written to %s"):format(#bench.results, failed, options.out))
+os.exit(failed == 0 and 0 or 1)
