@@ -9,7 +9,10 @@ end
 
 --- A client for one endpoint and API key. See momento.client for the options.
 ---@param options momento.ClientOptions|nil
----@return momento.Client|nil, string|nil message, momento.Code|nil code, momento.Detail|nil detail
+---@return momento.Client|nil
+---@return string|nil message
+---@return momento.Code|nil code
+---@return momento.Detail|nil detail
 function momento.client(options)
   -- No tail call: errors about options count levels up to the caller.
   local client, message, code, detail = require "momento.client".new(options, 3)

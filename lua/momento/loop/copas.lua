@@ -97,7 +97,7 @@ function Loop.unwatch() end
 
 --- A loop for clients whose calls are made from Copas threads.
 ---@param copas table require "copas"
----@return table loop
+---@return momento.Loop
 return function(copas)
   if type(copas) ~= "table" or not copas.receive then
     error('momento.loop.copas: require "copas" expected, got ' .. type(copas), 2)

@@ -61,7 +61,7 @@ end
 
 --- A loop for clients whose calls are made from coroutines of a cqueues controller.
 ---@param controller userdata cqueues.new()
----@return table loop
+---@return momento.Loop
 return function(controller)
   if cqueues.type(controller) ~= "controller" then
     error("momento.loop.cqueues: a controller made by cqueues.new() expected, got "

@@ -110,7 +110,7 @@ end
 
 --- A loop for clients whose calls are made from coroutines while uv.run() runs.
 ---@param uv table require "luv"
----@return table loop
+---@return momento.Loop
 return function(uv)
   if type(uv) ~= "table" or not uv.new_poll then
     error('momento.loop.luv: require "luv" expected, got ' .. type(uv), 2)

@@ -80,14 +80,14 @@ end
 --- Listens to a topic together with all others in this worker. What it gives has the methods of
 --- a subscription (receive, events, position, close) and is iterated like one. Only in phases that
 --- have cosockets; ends with the nginx request, at the latest.
----@param client userdata as momento.client gives it; listeners with equal credentials share a poll
+---@param client momento.Client listeners with equal credentials share a poll
 ---@param cache string
 ---@param topic string
----@param given table|nil resume, on_discontinuity, on_connection_lost, on_connection_restored as
---- for client:subscribe; backlog: items a reader may fall behind before it misses some, and is told
---- so by a discontinuity (512)
+---@param given momento.HubOptions|nil
 ---@return momento.ngx.Listener|nil
----@return string? message, string? code, table? detail
+---@return string|nil message
+---@return momento.Code|nil code
+---@return momento.Detail|nil detail
 function hub.subscribe(client, cache, topic, given)
   local settings = options.copy("hub.subscribe", given, SUBSCRIBE_OPTIONS)
   local message, code, detail = faults.phase(ngx.get_phase())
