@@ -85,9 +85,12 @@ describe("types:", function()
       declared[code] = true
       assert.truthy(readme:find(("\n| `%s` |"):format(code), 1, true), code)
     end
-    for _, path in ipairs { "errors", "client", "driver", "subscription", "tokens", "cli",
-      "transport/ngx", "transport/ngx_faults" } do
-      for code in source(path):gmatch '"(%u[%u_]+_ERROR)"' do assert.is_true(declared[code], code) end
+    local paths = { "errors", "client", "driver", "subscription", "tokens", "cli",
+      "transport/ngx", "transport/ngx_faults" }
+    for _, path in ipairs(paths) do
+      for code in source(path):gmatch '"(%u[%u_]+_ERROR)"' do
+        assert.is_true(declared[code], code)
+      end
     end
     local curl = process.capture [[grep -oh '"[A-Z_]*_ERROR"' -r src/lua src/curl | tr -d '"']]
     for code in curl:gmatch "[%u_]+" do assert.is_true(declared[code], code) end
