@@ -177,4 +177,24 @@ describe("topicsd's admin port", function()
     first:close()
     second:close()
   end)
+
+  -- The crowd is as many as take the server many seconds to turn away, 64 at a time.
+  for _, row in ipairs {
+    -- more come than ..., flags, the last client who is told
+    { "are allowed", "--max-connections 2", 66 },
+    { "there are descriptors for", "", 224 },
+  } do
+    it("is there while more come than " .. row[1], function()
+      local command = "ulimit -n 256; exec '%s' --port 0 --no-auth --admin-port 0 %s"
+      local crowded = process.start { "sh", "-c", command:format(Topicsd.program, row[2]) }
+      admin = crowded:wait_for_output "admin on (http://127%.0%.0%.1:%d+)\n"
+      local port = tonumber(crowded:wait_for_output "MOMENTO_ENDPOINT=http://127.0.0.1:(%d+)")
+      local clients = {}
+      for i = 1, 600 do clients[i] = http.connect("127.0.0.1", port) end
+      assert.equal(503, (http.read_answer(clients[row[3]])))
+      assert.is_true(metric "connections_total" < #clients)
+      for _, client in ipairs(clients) do client:close() end
+      assert.equal(0, crowded:stop(20))
+    end)
+  end
 end)

@@ -8,12 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-  ACCEPTS_AT_ONCE = 64,
-  OVERLOADED_MAX = 64, /* clients above max_connections that are told so; others wait unaccepted */
-  ACCEPT_RETRY_MS = 1000,
-  LINGER_MS = 2000
-};
+enum { ACCEPTS_AT_ONCE = 64, ACCEPT_RETRY_MS = 1000, LINGER_MS = 2000 };
 
 void http_options_default(struct http_options *options) {
   *options = (struct http_options){
@@ -107,9 +102,9 @@ static void on_timer(evutil_socket_t descriptor, short what, void *argument) {
 
 /* Listening. */
 
-static void pause_accepting(struct http *http) {
+static void pause_accepting(struct http *http, bool admin_too) {
   for (size_t i = 0; i < http->listener_count; i++)
-    event_del(http->listeners[i].event);
+    if (admin_too || http->listeners[i].site != HTTP_ADMIN) event_del(http->listeners[i].event);
   http->accepting = false;
   http->accept_retry_at = http->now_ms + ACCEPT_RETRY_MS;
 }
@@ -133,8 +128,9 @@ static void on_connect(evutil_socket_t descriptor, short what, void *argument) {
   struct http *http = listener->http;
   http_read_clock(http);
   for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-    if (http->metrics.connections >= http->options.max_connections + OVERLOADED_MAX) {
-      pause_accepting(http);
+    if (listener->site != HTTP_ADMIN &&
+        http->metrics.connections >= http->options.max_connections + HTTP_OVERLOADED_MAX) {
+      pause_accepting(http, false);
       return;
     }
     const int client = listener_accept((int)descriptor);
@@ -144,7 +140,7 @@ static void on_connect(evutil_socket_t descriptor, short what, void *argument) {
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return;
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      pause_accepting(http);
+      pause_accepting(http, true);
       return;
     }
   }

@@ -21,6 +21,10 @@ enum http_site {
   HTTP_ADMIN   /* the operator's, see admin.h */
 };
 
+/* Clients above max_connections that are told so; further ones wait unaccepted, and the operator is
+   let in all the same. */
+enum { HTTP_OVERLOADED_MAX = 64 };
+
 /* Times in milliseconds. */
 struct http_options {
   struct request_limits limits; /* its body is set from api_body_max */

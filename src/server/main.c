@@ -26,7 +26,8 @@ enum {
   KEY_BYTES = 16,
   SECRET_BYTES = 32,
   URL_SIZE = 512,
-  OWN_DESCRIPTORS = 32, /* everything that is not a client's connection, amply */
+  /* Everything that is not the connection of a client that is served, amply. */
+  OWN_DESCRIPTORS = HTTP_OVERLOADED_MAX + 32,
   CONNECTIONS_MAX = 1000000
 };
 
@@ -61,7 +62,7 @@ static size_t raise_descriptor_limit(void) {
   getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur > CONNECTIONS_MAX) return CONNECTIONS_MAX;
   return limit.rlim_cur > 2 * OWN_DESCRIPTORS ? (size_t)limit.rlim_cur - OWN_DESCRIPTORS
-                                              : OWN_DESCRIPTORS;
+                                              : (size_t)limit.rlim_cur / 2;
 }
 
 static enum options_verdict read_options(const struct topicsd *topicsd, struct options *options,
