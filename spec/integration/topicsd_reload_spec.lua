@@ -71,6 +71,26 @@ describe("topicsd", function()
     end)
   end
 
+  it("is run by the systemd example with keys that a reload reads again", function()
+    local unit = process.read_file "examples/systemd/topicsd.service"
+    local flags = { Topicsd.program }
+    for word in unit:match "\nExecStart=%S+ ([^\n]+)":gmatch "%S+" do flags[#flags + 1] = word end
+    local keys = write("keys", "old\n")
+    for i, word in ipairs(flags) do
+      if word == "--port" then flags[i + 1] = "0" end
+      if word == "--api-keys-file" then
+        assert.matches("^/", flags[i + 1], "a copy of systemd's is as old as the start")
+        flags[i + 1] = keys
+      end
+    end
+    local child = process.start(flags)
+    child:wait_for_output "MOMENTO_API_KEY"
+    write("keys", "new\nother\n")
+    child:kill "HUP"
+    process.wait_until(function() return child:errors():find("1 caches, 2 keys", 1, true) end, 30)
+    assert.equal(0, child:stop(20))
+  end)
+
   it("reads keys and caches again on SIGHUP, and drops nobody who waits", function()
     local keys = write("keys", "old\nboth\n")
     local config = write("config", "cache stays\ncache goes\n")
