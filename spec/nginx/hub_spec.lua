@@ -214,6 +214,7 @@ describe("the hub", function()
     publish(1, 3)
     local ahead = listener { number = 1000, page = page_of() }
     assert.equal("gap 3 4", ahead:line())
+    wait_for_polls(1)
     publish(4, 5)
     assert.equal("v4 4 gap\nv5 5", ahead:lines(2))
   end)

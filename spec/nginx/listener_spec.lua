@@ -125,6 +125,39 @@ describe("a listener of the hub", function()
     ]]))
   end)
 
+  it("is told of what is new again when it was away for a while only", function()
+    assert.same({ "one two", true }, { run [[
+      local one = assert(hub.subscribe(client, "my-cache", "while"))
+      local two = assert(hub.subscribe(client, "my-cache", "while"))
+      one.pump_:leave(one)
+      local thread = ngx.thread.spawn(take, one, 2)
+      local counted_in = one.pump_.listeners[one]
+      publish("while", "one", "two")
+      local _, values = ngx.thread.wait(thread)
+      one:close()
+      two:close()
+      return values, counted_in
+    ]] })
+  end)
+
+  it("has nothing of what others catch up with, and no poll of its own without need", function()
+    assert.same({ "two", "three", true }, { run [[
+      publish("catch-up", "one")
+      local old = assert(hub.subscribe(client, "my-cache", "catch-up",
+        { resume = { sequence_number = 0, sequence_page = 1 } }))
+      local new = assert(hub.subscribe(client, "my-cache", "catch-up"))
+      publish("catch-up", "two")
+      local first = take(new, 1)
+      while not old.pump_.current do ngx.sleep(0.01) end
+      local newer = assert(hub.subscribe(client, "my-cache", "catch-up"))
+      local polls_with_others = newer.own_ == nil
+      publish("catch-up", "three")
+      local second = take(newer, 1)
+      for _, listener in ipairs { old, new, newer } do listener:close() end
+      return first, second, polls_with_others
+    ]] })
+  end)
+
   it("misses nothing when it resumed by a number alone and was then away", function()
     assert.equal("three four", (run [[
       publish("number", "one", "two", "three")
