@@ -3,6 +3,7 @@
 
 local Peer = require "spec.support.peer"
 local support = require "spec.support.mux"
+local wait = require "spec.support.wait"
 
 local answer = Peer.answer
 local CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -21,6 +22,36 @@ describe("a mux", function()
     if mux then mux:close() end
     if peer then peer:stop() end
     mux, peer = nil, nil
+  end)
+
+  it("lets a finalizer cancel a request while the answer to another is collected", function()
+    local body = ("0123456789"):rep(10000)
+    start { { send = answer(200, body) }, { hold = true } }
+    local first = mux:submit("poll", "/topics/c/t", nil, nil, 20)
+    local cancelled
+    local stepmul
+    wait.wait_until(function()
+      mux:step(0.05)
+      return #peer:requests() == 1 and mux:pending() == 0
+    end, 30, "the answer")
+    local second = mux:submit("poll", "/topics/c/u", nil, nil, 20)
+    mux:step(0)
+    local function finalizer() cancelled = mux:cancel(second) end
+    collectgarbage "stop"
+    if newproxy then
+      getmetatable(newproxy(true)).__gc = finalizer
+    else
+      setmetatable({}, { __gc = finalizer })
+    end
+    if _VERSION ~= "Lua 5.4" then stepmul = collectgarbage("setstepmul", 100000000) end
+    collectgarbage "restart"
+    local ticket, status, collected = mux:collect()
+    if stepmul then collectgarbage("setstepmul", stepmul) end
+    collectgarbage()
+    assert.equal(first, ticket)
+    assert.equal(200, status)
+    assert.is_true(collected == body)
+    assert.is_true(cancelled)
   end)
 
   describe("sends", function()

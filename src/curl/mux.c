@@ -216,7 +216,6 @@ uint64_t mux_submit(struct mux *mux, const struct mux_request *request) {
 }
 
 bool mux_cancel(struct mux *mux, uint64_t ticket) {
-  release_collected(mux);
   struct transfer *transfer = find(mux, ticket);
   if (transfer == NULL) return false;
   if (transfer->state == TRANSFER_RUNNING)
