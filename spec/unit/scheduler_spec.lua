@@ -171,13 +171,20 @@ describe("momento.run", function()
     end)
 
     it("of arguments raise", function()
-      for _, call in ipairs {
-        function() momento.spawn(1) end,
-        function() momento.run "x" end,
-        function() momento.sleep "1" end,
-        function() momento.run(function() momento.run(function() end) end) end,
+      for _, row in ipairs {
+        { "spawn: a function", function() momento.spawn(1) end },
+        { "run: a function", function() momento.run "x" end },
+        { "sleep: .* got string", function() momento.sleep "1" end },
+        { "sleep: .* got NaN", function() momento.sleep(0 / 0) end },
+        { "sleep: .* got NaN", function() momento.run(momento.sleep, 0 / 0) end },
+        { "readable: a descriptor", function() momento.readable "0" end },
+        { "readable: a descriptor", function() momento.readable(-1, 0) end },
+        { "readable: .* seconds .* string", function() momento.readable(0, "0") end },
+        { "running already", function() momento.run(function() momento.run(print) end) end },
       } do
-        assert.is_false((pcall(call)))
+        local fine, message = pcall(row[2])
+        assert.is_false(fine)
+        assert.matches(row[1], message)
       end
     end)
   end)

@@ -229,6 +229,7 @@ end
 --- Runs f(...) as a task, and with it every task spawned; returns when all have ended. An error in
 --- a task ends the others, and comes out with the traceback of where it happened.
 function Scheduler:run(f, ...)
+  if type(f) ~= "function" then error("run: a function expected, got " .. type(f), 2) end
   if self.active_ then error("momento.run is running already: use momento.spawn in it", 2) end
   self:spawn(f, ...)
   self.active_ = true
@@ -238,12 +239,17 @@ function Scheduler:run(f, ...)
   if not fine then error(message, 0) end
 end
 
+-- Raises at the method's caller unless it is a time: NaN would never be over.
+local function check_seconds(method, seconds)
+  if type(seconds) == "number" and seconds == seconds then return end
+  error(("%s: a number of seconds expected, got %s"):format(method,
+    type(seconds) == "number" and "NaN" or type(seconds)), 3)
+end
+
 --- Lets the others run for that long; outside of tasks, blocks.
 ---@param seconds number
 function Scheduler:sleep(seconds)
-  if type(seconds) ~= "number" then
-    error("sleep: a number of seconds expected, got " .. type(seconds), 2)
-  end
+  check_seconds("sleep", seconds)
   local deadline = now() + seconds
   local task = self:current()
   if not task then
@@ -278,6 +284,10 @@ end
 ---@param seconds number|nil
 ---@return boolean whether it can be read: false when the time is over
 function Scheduler:readable(fd, seconds)
+  if type(fd) ~= "number" or fd < 0 or fd ~= math.floor(fd) then
+    error("readable: a descriptor expected, got " .. tostring(fd), 2)
+  end
+  if seconds ~= nil then check_seconds("readable", seconds) end
   local deadline = seconds and now() + seconds
   local task = self:current()
   local watched = setmetatable({ fd = fd, task = task, scheduler = self }, Descriptor)
