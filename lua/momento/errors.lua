@@ -63,7 +63,7 @@ function errors.from_status(status, body, retry_after, secret)
   local code = known and known[1] or "UNKNOWN_SERVICE_ERROR"
   local retryable = status >= 500
   if known then retryable = known[2] end
-  local text = text_of(body)
+  local text = without(text_of(body), secret) -- once more: JSON may have spelt it otherwise
   local message = text == "" and ("the server answered %d"):format(status)
     or ("%s (the server answered %d)"):format(text, status)
   if WHAT_TO_DO[status] then message = message .. ": " .. WHAT_TO_DO[status] end
