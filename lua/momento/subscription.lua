@@ -12,6 +12,7 @@ require "momento.message"
 local state_of = core.state
 local methods = core.subscription_methods
 local next_item, feed, poll_target = methods.next, methods.feed, methods.poll_target
+local readable = methods.readable
 local core_position, core_close, core_counters =
   methods.position, methods.close, methods.counters
 
@@ -174,6 +175,8 @@ local function fetch(self, state, deadline)
       if status == 200 then
         feed(self, text)
         state.body, state.fresh = true, true
+        -- Before anything is read of it: the callback may raise, or close.
+        if state.lost and readable(self) then restored(state) end
         return true
       end
       if status then
@@ -196,7 +199,6 @@ local function used_up(state, fault)
     state.log("warn", ("%s: %s; resuming after the last message"):format(state.name, fault))
   elseif empty then
     if quick(state) then back_off(state) else state.failures = 0 end
-    restored(state)
   end
 end
 
@@ -211,8 +213,6 @@ local function advance(self, state, kind, value, deadline)
   end
   if state.fresh then
     state.fresh, state.failures = false, 0
-    if state.lost then restored(state) end
-    if state.closed then return errors.closed "subscription" end
   end
   if kind == "message" then
     local gap = state.gap
@@ -346,10 +346,14 @@ function Subscription.new(client, shared, cache, topic, options)
   state.fresh = false -- whether nothing has been read of it
   state.lost = false
   state.closed = false
-  ask(self, state)
   -- "Subscribe, then publish" in one program is to work, so the poll has to be on its way. With a
   -- position nothing can be missed, and where nobody may be made to wait, nobody is.
-  if state.ticket and not options.resume and not shared.background then
+  local waits = not options.resume and not shared.background
+  if waits and shared.transport.would_yield then
+    shared.transport:would_yield() -- raises where that cannot be, before anything is sent
+  end
+  ask(self, state)
+  if waits and state.ticket then
     local _, _, _, detail = state.transport:flush(state.ticket)
     if detail and detail.unwind then
       methods.close(self)

@@ -169,6 +169,19 @@ static int next_fields(lua_State *L) {
   return next_element(L, core_push_message_fields);
 }
 
+/* Whether next() will not call the rest of the body malformed; reads nothing. */
+static int subscription_readable(lua_State *L) {
+  const struct subscription *subscription = check(L);
+  struct envelope_element element;
+  bool readable = subscription->body != NULL;
+  if (readable) {
+    struct envelope_reader reader = subscription->reader;
+    readable = envelope_next(&reader, &element) != ENVELOPE_MALFORMED;
+  }
+  lua_pushboolean(L, readable);
+  return 1;
+}
+
 static int subscription_position(lua_State *L) {
   const struct subscription *subscription = check(L);
   uint64_t number, page;
@@ -286,6 +299,7 @@ void core_subscription_class(lua_State *L) {
       {"counters", subscription_counters},
       {"poll_target", subscription_poll_target},
       {"position", subscription_position},
+      {"readable", subscription_readable},
       {NULL, NULL},
   };
   if (!core_class(L, CORE_SUBSCRIPTION, methods, subscription_tostring, subscription_collect))
