@@ -24,7 +24,7 @@ local CLIENT_OPTIONS = {
   api_key = "string",
   endpoint = "string",
   loop = function(value)
-    if value == "update" or type(value) == "table" then return nil end
+    if value == "update" or type(value) == "table" and value.current then return nil end
     return '"update" or a loop such as require "momento.loop.cqueues" (cq)'
   end,
   timeout = options.seconds, -- of a publish, all attempts together
@@ -198,7 +198,9 @@ function methods.publish(self, cache, topic, value, given)
   elseif on_result then
     error('publish: on_result is for clients with loop = "update"', 2)
   end
-  return deliver(state, target, value, content_type, timeout)
+  -- No tail call: who calls a method of a client that nobody else holds holds it until the end.
+  local published, message, code, detail = deliver(state, target, value, content_type, timeout)
+  return published, message, code, detail
 end
 
 --- Publishes a Lua value as JSON, encoded by lua-cjson.
@@ -223,6 +225,9 @@ function methods.subscribe(self, cache, topic, given)
   check_string("subscribe", "cache name", cache)
   check_string("subscribe", "topic name", topic)
   local chosen = options.copy("subscribe", given, SUBSCRIBE_OPTIONS)
+  if chosen.resume and chosen.resume.sequence_number == nil then
+    error("subscribe: option resume must be a position, but has no sequence_number", 2)
+  end
   local state = state_of(self)
   if not state.transport then return errors.closed "client" end
   if (chosen.on_message ~= nil) ~= (state.background == true) then
@@ -311,7 +316,8 @@ end
 function methods.step(self, seconds)
   local transport, message, code = stepped(self)
   if not transport then return nil, message, code end
-  return transport:step(seconds)
+  local fine, problem = transport:step(seconds) -- no tail call, as in publish
+  return fine, problem
 end
 
 --- With loop = "update": does what there is to do and calls the callbacks; never blocks. What a
@@ -322,7 +328,7 @@ function methods.update(self)
   if not transport.loop.update then
     error('update: the client was not made with loop = "update"', 2)
   end
-  return transport.loop:update()
+  transport.loop:update() -- no tail call, as in publish
 end
 
 return Client

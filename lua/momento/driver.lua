@@ -34,6 +34,8 @@
 
 local blocking = require "momento.loop.blocking"
 
+local status_of = coroutine.status
+
 local Driver = {}
 Driver.__index = Driver
 
@@ -79,7 +81,7 @@ local function await(self, task, key, deadline)
   local waiters, loop = self.waiters_, self.loop
   local other = waiters[key]
   if other then
-    if other ~= task and coroutine.status(other.thread) ~= "dead" then
+    if other ~= task and status_of(other.thread) ~= "dead" then
       error("another coroutine waits for this already: a subscription has one reader", 0)
     end
     leave(self, key) -- its wait was ended by an error
@@ -138,6 +140,10 @@ end
 function Driver:hand_over(ticket, a, b, c, d)
   local waiters = self.waiters_
   local task = waiters[ticket]
+  if task and status_of(task.thread) == "dead" then -- closed while it waited
+    leave(self, ticket)
+    task = nil
+  end
   if task then
     self.kept_[ticket] = nil
     waiters[ticket] = nil
@@ -246,6 +252,7 @@ function Driver:step(seconds)
   local ticket, a, b, c, d = mux:collect()
   while ticket do
     self:hand_over(ticket, a, b, c, d)
+    if not self.mux then return self:refuse() end -- a finalizer has closed it
     ticket, a, b, c, d = mux:collect()
   end
   if self.sending_count_ > 0 then tell_sent(self) end

@@ -104,7 +104,8 @@ return function(copas)
   end
   return setmetatable({
     copas_ = copas,
-    tasks_ = setmetatable({}, { __mode = "k" }), -- coroutine -> task
+    -- Coroutine -> task. Weak in both, since a task holds its coroutine; who waits holds the task.
+    tasks_ = setmetatable({}, { __mode = "kv" }),
     waiting_ = setmetatable({}, { __mode = "k" }), -- driver -> who waits for it
     idle_ = assert(socket.udp4()), -- bound to nothing, so never readable
   }, Loop)

@@ -38,9 +38,11 @@ function Loop:suspend(task, driver, deadline)
     poll(driver, task.condition, seconds)
     waiting[task], self.leaders_[driver] = nil, nil
     driver:step(0)
-    local follower = next(waiting)
-    if follower then follower.condition:signal() end
   end
+  -- One that was to lead next may have had its own result by then, so each who leaves looks.
+  if self.leaders_[driver] then return end
+  local follower = next(waiting)
+  if follower then follower.condition:signal() end
 end
 
 function Loop:wake(task)
@@ -69,7 +71,8 @@ return function(controller)
   end
   local weak = { __mode = "k" }
   return setmetatable({
-    tasks_ = setmetatable({}, weak), -- coroutine -> task
+    -- Coroutine -> task. Weak in both, since a task holds its coroutine; who waits holds the task.
+    tasks_ = setmetatable({}, { __mode = "kv" }),
     waiting_ = setmetatable({}, weak), -- driver -> its suspended tasks, as keys
     leaders_ = setmetatable({}, weak), -- driver -> the task that polls and steps
     descriptors_ = setmetatable({}, weak), -- driver -> what cqueues may know of it

@@ -26,8 +26,13 @@ local function rearm(self)
   local timers = self.timers_
   if #self.ready_ == 0 and timers.count == 0 then return self.timer_:stop() end
   self.uv_.update_time()
-  local seconds = #self.ready_ == 0 and math.max(0, timers:first().at - self.now_()) or 0
-  self.timer_:start(math.ceil(seconds * 1000), 0, self.run_)
+  -- libuv runs a timer of 0 that a timer has set before it looks at descriptors: a task that asks
+  -- again and again with a deadline that is past would never get an answer.
+  local milliseconds = 0
+  if #self.ready_ == 0 then
+    milliseconds = math.max(1, math.ceil((timers:first().at - self.now_()) * 1000))
+  end
+  self.timer_:start(milliseconds, 0, self.run_)
 end
 
 -- Resumes every task that is ready. An error in one comes out of here, the others keep their turn.
@@ -40,7 +45,9 @@ local function run(self)
   end
   for _ = 1, #self.ready_ do
     local task = table.remove(self.ready_, 1)
-    local fine, message = coroutine.resume(task.thread)
+    local alive = coroutine.status(task.thread) ~= "dead" -- it may have been closed
+    local fine, message = true, nil
+    if alive then fine, message = coroutine.resume(task.thread) end
     if not fine then
       rearm(self)
       error(type(message) == "string" and debug.traceback(task.thread, message) or message, 0)
@@ -120,7 +127,8 @@ return function(uv)
     timer_ = uv.new_timer(),
     timers_ = Timers.new(),
     ready_ = {}, -- tasks to resume
-    tasks_ = setmetatable({}, { __mode = "k" }), -- coroutine -> task
+    -- Coroutine -> task. Weak in both, since a task holds its coroutine; who waits holds the task.
+    tasks_ = setmetatable({}, { __mode = "kv" }),
     stopped_ = {}, -- poll handles that are not used any more, but cannot be closed
     polls_ = setmetatable({}, { __mode = "k" }), -- driver -> its poll handle
     now_ = nil, -- the clock of deadlines
