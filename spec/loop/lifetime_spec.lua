@@ -230,7 +230,8 @@ for _, name in ipairs { "blocking", "scheduler", "cqueues", "luv", "copas" } do
     end)
 
     it_runs("who asks without waiting, again and again, holds up nobody", function()
-      if name == "cqueues" and rawget(_G, "jit") then return end -- cqueues itself fails at times
+      -- The cqueues of Lua 5.1 ends its loop with a thread for an error at times.
+      if name == "cqueues" and _VERSION == "Lua 5.1" then return end
       local client, t = client_on(h.loop), topic()
       local subscription = h.subscribe(client, "c", t)
       local function publish() assert(client:publish("c", t, "x")) end

@@ -12,7 +12,8 @@ local readme = process.read_file "README.md"
 -- Methods that the parts of this library have for each other.
 local inner = {
   client = { "origin", "authorization", "publish_target" },
-  subscription = { "poll_target", "feed", "next", "counters", "receive_next" },
+  subscription = { "poll_target", "feed", "next", "readable", "counters",
+    "receive_next" },
   message = { "kind" },
 }
 
