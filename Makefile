@@ -70,8 +70,8 @@ TREE_CPATH = $(BUILD_DIR)/$(LUA)/?.so
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all deps build-deps env help clean install rockspec readme docs demo demo-nginx FORCE
-.PHONY: conformance test test-lua test-c c-tests lint asan valgrind gc-stress fuzz fuzz-run soak
-.PHONY: bench bench-c bench-deps bench-smoke bench-run bench-plot
+.PHONY: test test-all test-lua test-c c-tests lint asan valgrind gc-stress fuzz fuzz-run soak
+.PHONY: conformance bench bench-c bench-deps bench-smoke bench-run bench-plot
 
 all: $(PRODUCTS)
 
@@ -127,6 +127,7 @@ help:
 	@echo 'make demo        topicsd, a subscriber and a publisher, for a few seconds'
 	@echo 'make demo-nginx  a chat site on nginx, with a topicsd behind it (PORT=8090), until Ctrl-C'
 	@echo 'make test        all suites: whole on 5.4 and LuaJIT, unit on the others, and the C tests'
+	@echo 'make test-all    the same, whole on every Lua'
 	@echo 'make test-lua    the specs under one Lua: LUA=luajit SPECS="spec/unit"'
 	@echo 'make test-c      the C tests'
 	@echo 'make bench-c     the plain C programs that bench/ measures against, into $(BUILD)/bench'
@@ -191,6 +192,9 @@ bench-c: $(BENCHES) $(FLOOR)
 # The libraries come from packages, so the suites start in a make of their own, after these are there.
 test: deps
 	@MAKE='$(MAKE)' tools/test.sh c 5.4 luajit 5.1:unit 5.2:unit 5.3:unit
+
+test-all: deps
+	@MAKE='$(MAKE)' tools/test.sh c 5.4 luajit 5.1 5.2 5.3
 
 test-c:
 	@MAKE='$(MAKE)' tools/test.sh c
