@@ -127,7 +127,7 @@ static const struct feed_row connections[] = {
 };
 
 static void test_field_lookup(void) {
-  char bytes[] = GET HOST "X-Forwarded-For: 1.2.3.4 , ::1\r\nx-forwarded-for: 2\r\nEmpty:\r\n" END;
+  char bytes[] = GET HOST "x-forwarded-for: 2\r\nX-Forwarded-For: 1.2.3.4 , ::1\r\nEmpty:\r\n" END;
   size_t length = sizeof bytes - 1;
   struct request_parser parser;
   struct request request;

@@ -159,6 +159,8 @@ describe("topicsd", function()
       headers = { ["X-Forwarded-For"] = "9.9.9.9, 192.0.2.7" },
     })
     http.request(topic, { headers = { Authorization = "secret2" } })
+    http.raw("127.0.0.1", server.port, "GET /topics/my-cache/two HTTP/1.0\r\n"
+      .. "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-For: 192.0.2.8\r\n\r\n")
     http.raw("127.0.0.1", server.port, "secret\r\n\r\n")
     local leaving = http.connect("127.0.0.1", server.port)
     leaving:send "GET /topics/my-cache/left?token=secret HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -168,6 +170,7 @@ describe("topicsd", function()
     local stamp = "%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%dZ "
     local rest = " %d+ %d+%.%d%d%d\n"
     wait_for(stamp .. '127%.0%.0%.1 "POST /topics/my%-cache/a%%22b%%5C" 204' .. rest)
+    wait_for(stamp .. '192%.0%.2%.8 "GET /topics/my%-cache/two" 401' .. rest)
     wait_for(stamp .. '192%.0%.2%.7 "GET /topics/my%-cache/a%%22b%%5C" 200' .. rest)
     wait_for(stamp .. '127%.0%.0%.1 "GET /topics/my%-cache/a%%22b%%5C" 401' .. rest)
     wait_for(stamp .. '127%.0%.0%.1 "%-" 400' .. rest)

@@ -329,15 +329,16 @@ unsigned request_refusal(const struct request_parser *parser, const char **why) 
 
 struct field_text request_field(const struct request *request, const char *name) {
   struct field_text rest = request->fields;
+  struct field_text last = {NULL, 0};
   while (rest.length > 0) {
     const char *feed = memchr(rest.bytes, '\n', rest.length);
     size_t size = (size_t)(feed - rest.bytes) + 1;
     struct field_text found, value;
     if (field_split((struct field_text){rest.bytes, size - 2}, &found, &value) &&
         field_is(found, name))
-      return value;
+      last = value;
     rest.bytes += size;
     rest.length -= size;
   }
-  return (struct field_text){NULL, 0};
+  return last;
 }

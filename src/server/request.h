@@ -86,7 +86,7 @@ bool request_take_continue(struct request_parser *parser);
 unsigned request_refusal(const struct request_parser *parser, const char **why);
 
 /* The value of the header line of that name (lower case) in a request; bytes NULL when it was not
-   sent, the first when it was sent more than once. */
+   sent, the last when it was sent more than once: proxies put theirs behind those of the client. */
 struct field_text request_field(const struct request *request, const char *name);
 
 #endif
