@@ -134,6 +134,22 @@ describe("topicsd", function()
     goes:close()
   end)
 
+  it("is not kept from ending in order by SIGHUP", function()
+    local server = Topicsd.start { "--drain-seconds", "20" }
+    local half = http.connect("127.0.0.1", server.port)
+    assert(half:send "GET /topics/my-cache/x HTTP/1.1\r\n")
+    assert.equal(401, status_of(server, "my-cache", "none"))
+    server.process:kill "TERM"
+    process.wait_until(function()
+      local connection = require("socket").connect("127.0.0.1", server.port)
+      if connection then connection:close() end
+      return not connection
+    end, 30, "an end to accepting")
+    server.process:kill "HUP"
+    half:close()
+    assert.equal(0, server.process:wait())
+  end)
+
   it("keeps its own key over SIGHUP", function()
     local server = Topicsd.start {}
     assert.equal("topicsd: reloaded: 1 caches, 0 keys", reload(server))

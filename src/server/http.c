@@ -178,7 +178,7 @@ static void on_signal(evutil_socket_t number, short what, void *argument) {
     http->stop_asked = true;
 }
 
-/* Gives signals back to the system, so that a second one ends the process. */
+/* Gives signals back to the system, so that a second one to stop ends the process. */
 static void release_signals(struct http *http) {
   for (size_t i = 0; i < SIGNALS; i++) {
     if (http->signals[i] != NULL) event_free(http->signals[i]);

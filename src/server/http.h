@@ -59,7 +59,8 @@ void http_free(struct http *http);
 bool http_listen(struct http *http, int descriptor, enum http_site site);
 
 /* Serves until the first SIGTERM or SIGINT, then answers every waiting poll, and returns when all
-   clients have their answers or the time to drain is over. A second signal ends the process. */
+   clients have their answers or the time to drain is over. A second one ends the process; SIGHUP
+   does then what it did before http_new. */
 void http_run(struct http *http);
 
 /* For api_options.wake. */

@@ -257,6 +257,7 @@ static int make_token(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN); /* before there is anything to reload, and when all is being ended */
   if (argc > 1 && strcmp(argv[1], "token") == 0) return make_token(argc - 1, argv + 1);
   struct topicsd topicsd = {.argc = argc, .argv = argv};
   topicsd.max_connections = raise_descriptor_limit();
