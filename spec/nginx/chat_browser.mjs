@@ -1,6 +1,6 @@
 // Two people in two browsers at the chat site: chat_browser.mjs URL [DIRECTORY FOR SCREENSHOTS]
-// Prints what it wants done to the servers, a line each, and goes on when it is told "done". Ends with
-// "all shown once", or with an error.
+// Prints what it wants done to the servers, a line each, and goes on when it is told "done". Ends
+// with "all shown once", or with an error.
 
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
@@ -135,7 +135,7 @@ try {
       return element.ariaLabel ?? element.labels?.[0]?.textContent ?? element.textContent;
     }));
   }
-  for (const name of ["Send", "Skip to writing", "Change your name, now Ann Lee", "Messages"]) {
+  for (const name of ["Send", "Skip to writing", "Change your name, now Ann Lee", "Conversation"]) {
     check(names.some((reached) => reached.includes(name)), `Tab does not reach ${name}: ${names}`);
   }
   check(await ann.getByRole("log").count() === 1, "the messages are no log");

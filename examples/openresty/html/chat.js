@@ -1,6 +1,6 @@
 // The chat page: one stream of events in, messages out one by one, and the list between them.
-// What is written is shown at once and kept until it comes back through the stream; until then it is
-// sent again, under the same id, so nothing is lost and nothing is shown twice.
+// What is written is shown at once and kept until it comes back through the stream; until then it
+// is sent again, under the same id, so nothing is lost and nothing is shown twice.
 
 import { Stream } from "./stream.js";
 import { Outbox } from "./outbox.js";

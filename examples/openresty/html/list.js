@@ -124,10 +124,10 @@ export class MessageList {
 
   paintAvatar(target, name) {
     const words = name.trim().split(/\s+/).filter(Boolean);
-    const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...word ?? ""][0] ?? "");
+    const initials = words.length > 1 ? [words[0], words.at(-1)] : words;
     let hash = 0;
     for (const character of name) hash = (hash * 31 + character.codePointAt(0)) % 360;
-    target.textContent = letters.join("").toUpperCase();
+    target.textContent = initials.map((word) => [...word][0]).join("").toUpperCase();
     target.style.setProperty("--hue", hash);
   }
 

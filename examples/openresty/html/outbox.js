@@ -1,5 +1,5 @@
-// What was written and has not come back through the stream yet. Sends one message after the other, so
-// that they arrive in the order in which they were written, and again until it is seen.
+// What was written and has not come back through the stream yet. Sends one message after the other,
+// so that they arrive in the order in which they were written, and again until it is seen.
 
 const ANSWER = 15000; // milliseconds to wait for the answer to a POST
 const ECHO = 5000; // and then for the message itself
@@ -32,7 +32,8 @@ export class Outbox {
   }
 
   add(name, text) {
-    const message = { id: newId(), name, text, at: Math.floor(Date.now() / 1000), state: "sending" };
+    const at = Math.floor(Date.now() / 1000);
+    const message = { id: newId(), name, text, at, state: "sending" };
     this.#mine.add(message.id);
     this.#waiting.push(message);
     this.#save();

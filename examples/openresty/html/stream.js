@@ -1,6 +1,6 @@
-// The stream of events, kept open: comes back after whatever ends it, from where it was. The browser
-// does that by itself for a connection that breaks; not for one that dies silently, nor for a server
-// that answers with an error.
+// The stream of events, kept open: comes back after whatever ends it, from where it was. A browser
+// does that by itself for a connection that breaks; not for one that dies silently, nor for a
+// server that answers with an error.
 
 const SILENCE = 40000; // milliseconds without any event, when the server sends a beat every 15 s
 const LONGEST_PAUSE = 10000;
