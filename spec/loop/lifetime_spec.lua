@@ -245,6 +245,18 @@ for _, name in ipairs { "blocking", "scheduler", "cqueues", "luv", "copas" } do
       client:close()
     end)
 
+    it_runs("a subscribe that cannot wait where it is called sends nothing", function()
+      if name == "blocking" then return end
+      local client = client_on(h.loop)
+      local fine, message = pcall(table.sort, { 1, 2 }, function()
+        return client:subscribe("c", topic()) -- called by C, on every Lua
+      end)
+      assert.is_false(fine)
+      assert.matches("cannot wait here", message)
+      assert.equal(0, client:stats().pending)
+      client:close()
+    end)
+
     it_runs("one of two clients is closed while both wait", function()
       local one, two, t = client_on(h.loop), client_on(h.loop), topic()
       local first, second = h.subscribe(one, "c", t), h.subscribe(two, "c", t)

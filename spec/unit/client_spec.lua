@@ -66,6 +66,7 @@ describe("momento.client", function()
     { "an unknown option", { api_keys = "k" }, "did you mean api_key?" },
     { "a key that is no string", { api_key = 7 }, "option api_key must be a string" },
     { "a loop that is none", { loop = "cqueues" }, "option loop must be" },
+    { "a table that is no loop", { loop = {} }, "option loop must be" },
     { "no time", { timeout = 0 }, "option timeout must be" },
     { "a logger that is none", { logger = true }, "option logger must be a function" },
   }
@@ -258,6 +259,8 @@ describe("client:subscribe", function()
     { "no names", {}, "subscribe: cache name must be a string, got nil" },
     { "no topic", { "c" }, "topic name must be a string, got nil" },
     { "an unknown option", { "c", "t", { onmessage = print } }, "did you mean on_message?" },
+    { "a position without a number", { "c", "t", { resume = { sequence = 1 } } },
+      "no sequence_number" },
     { "a callback that is none", { "c", "t", { on_discontinuity = 1 } }, "must be a function" },
     { "a position that is none", { "c", "t", { resume = 5 } }, "option resume must be a table" },
     { "on_message without a loop for it", { "c", "t", { on_message = print } },
