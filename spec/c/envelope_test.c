@@ -238,11 +238,41 @@ static void caps_depth(void) {
   }
 }
 
+/* A body is used up with its last element when its usual end follows that. */
+static void tells_when_used_up(void) {
+  static const struct {
+    const char *name;
+    const char *body;
+    size_t elements;
+    bool used_up; /* after the last of them */
+  } rows[] = {
+      {"one element", "{\"items\":[" ONE "]}", 1, true},
+      {"the first of two", "{\"items\":[" ONE "," ONE "]}", 1, false},
+      {"the second of two", "{\"items\":[" ONE "," ONE "]}", 2, true},
+      {"an end with a space", "{\"items\":[" ONE "] }", 1, false},
+      {"a member after items", "{\"items\":[" ONE "],\"x\":1}", 1, false},
+      {"no end", "{\"items\":[" ONE, 1, false},
+      {"half an end", "{\"items\":[" ONE "]", 1, false},
+      {"nothing read yet", "{\"items\":[]}", 0, false},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    check_row(rows[i].name);
+    struct envelope_reader reader;
+    struct envelope_element element;
+    envelope_open(&reader, rows[i].body, strlen(rows[i].body));
+    for (size_t read = 0; read < rows[i].elements; read++)
+      CHECK(envelope_next(&reader, &element) == ENVELOPE_MESSAGE);
+    CHECK(envelope_used_up(&reader) == rows[i].used_up);
+    if (rows[i].used_up) CHECK(envelope_next(&reader, &element) == ENVELOPE_END);
+  }
+}
+
 int main(void) {
   check_rows(shapes, CHECK_COUNT(shapes));
   check_rows(values, CHECK_COUNT(values));
   check_rows(malformed, CHECK_COUNT(malformed));
   check_rows(faults_later, CHECK_COUNT(faults_later));
   caps_depth();
+  tells_when_used_up();
   return check_report();
 }

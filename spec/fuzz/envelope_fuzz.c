@@ -187,12 +187,16 @@ static void read_whole(const char *body, size_t length) {
   struct envelope_reader reader;
   struct envelope_element element;
   envelope_open(&reader, body, length);
+  bool used_up = false;
   while (is_element(envelope_next(&reader, &element))) {
+    demand(!used_up);
+    used_up = envelope_used_up(&reader);
     if (element.kind == ENVELOPE_MESSAGE) demand_within(&element.value.string, body, length);
     if (element.has_publisher_id) demand_within(&element.publisher_id, body, length);
     write_and_read(&element);
   }
   enum envelope_kind last = element.kind;
+  demand(!used_up || last == ENVELOPE_END);
   demand(envelope_next(&reader, &element) == last && element.kind == last);
 }
 

@@ -103,10 +103,12 @@ static int discontinuity(lua_State *L, struct subscription *subscription,
 }
 
 /* Goes on from what was read out of body, which may be gone by now. */
-static void settle(struct subscription *subscription, const char *body,
+static void settle(lua_State *L, struct subscription *subscription, const char *body,
                    const struct envelope_reader *reader, const struct cursor *cursor) {
   subscription->cursor = *cursor;
-  if (subscription->body == body) subscription->reader = *reader;
+  if (subscription->body != body) return;
+  subscription->reader = *reader;
+  if (envelope_used_up(reader)) release_body(L, subscription);
 }
 
 /* Allocating may run finalizers, and those may close or feed this very subscription. So the body is
@@ -128,7 +130,7 @@ static int next_element(lua_State *L,
       switch (cursor_message(&cursor, element.sequence_number, element.sequence_page, &gap)) {
       case CURSOR_DELIVER: {
         int values = push(L, &element);
-        settle(subscription, body, &reader, &cursor);
+        settle(L, subscription, body, &reader, &cursor);
         subscription->delivered++;
         return values;
       }
@@ -147,7 +149,7 @@ static int next_element(lua_State *L,
       if (cursor_discontinuity(&cursor, element.last_sequence_number, element.sequence_number,
                                element.sequence_page, &gap)) {
         discontinuity(L, subscription, &gap);
-        settle(subscription, body, &reader, &cursor);
+        settle(L, subscription, body, &reader, &cursor);
         return 2;
       }
       break;
@@ -157,7 +159,7 @@ static int next_element(lua_State *L,
     case ENVELOPE_MALFORMED:
       return malformed(L, subscription);
     }
-    settle(subscription, body, &reader, &cursor); /* nothing to tell of: on to the next */
+    settle(L, subscription, body, &reader, &cursor); /* nothing to tell of: on to the next */
   }
 }
 

@@ -281,6 +281,11 @@ enum envelope_kind envelope_next(struct envelope_reader *reader, struct envelope
   return element->kind;
 }
 
+bool envelope_used_up(const struct envelope_reader *reader) {
+  struct json rest = reader->json;
+  return reader->state == AFTER_ELEMENT && TAKE(&rest, ENVELOPE_TAIL) && rest.at == rest.end;
+}
+
 bool envelope_value_plain(const struct envelope_value *value) {
   return value->form == ENVELOPE_TEXT && !value->string.escaped;
 }

@@ -57,6 +57,9 @@ void envelope_open(struct envelope_reader *reader, const char *body, size_t leng
    decode (bad base64, an octet past 255). */
 enum envelope_kind envelope_next(struct envelope_reader *reader, struct envelope_element *element);
 
+/* Whether nothing but the usual end of a body is left, so that ENVELOPE_END comes next. */
+bool envelope_used_up(const struct envelope_reader *reader);
+
 /* Text without escapes is its own value: the slice of the body can be used as it is. */
 bool envelope_value_plain(const struct envelope_value *value);
 

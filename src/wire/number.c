@@ -3,12 +3,11 @@
 
 #include "word.h"
 
-enum { SAFE_DIGITS = 19 }; /* this many never overflow a u64 */
-
-/* Marks the bytes of a word that are no digits; only the first mark is sure. */
-static uint64_t mark_others(uint64_t word) {
+/* How many of the eight bytes, from the first on, are digits. */
+static size_t count_digits(uint64_t word) {
   uint64_t others = word | (word - WORD_EACH('0')) | (word + WORD_EACH(0x7F - '9'));
-  return others & WORD_TOP_BITS;
+  others &= WORD_TOP_BITS; /* of these only the first is sure */
+  return others == 0 ? WORD_SIZE : word_first(others);
 }
 
 /* Value of eight digits: neighbours are joined to pairs, pairs to fours, and those. */
@@ -22,34 +21,24 @@ static unsigned digit_at(const char *text) {
   return (unsigned)(unsigned char)*text - '0'; /* more than 9 for any other byte */
 }
 
-/* A number of one to seven digits, followed by something else, within a word: what most are. */
-static size_t scan_short(uint64_t word, uint64_t *value) {
-  uint64_t others = mark_others(word);
-  size_t digits = others != 0 ? word_first(others) : 0;
-  bool leading_zero = (word & 0xFF) == '0' && digits > 1;
-  if (digits == 0 || leading_zero) return 0;
-  *value = join_digits(word << (8 * (WORD_SIZE - digits))); /* behind zeros */
-  return digits;
-}
-
 size_t number_scan_u64(const char *text, size_t length, uint64_t *value) {
-  size_t few = length >= WORD_SIZE ? scan_short(word_load(text), value) : 0;
-  if (few > 0) return few;
+  static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
   uint64_t sum = 0;
   size_t digits = 0;
-  size_t safe = SAFE_DIGITS;
-  if (length < safe) safe = length;
-  while (safe - digits >= WORD_SIZE && mark_others(word_load(text + digits)) == 0) {
-    sum = sum * 100000000 + join_digits(word_load(text + digits));
-    digits += WORD_SIZE;
+  size_t count = WORD_SIZE;
+  while (count == WORD_SIZE && digits < 2 * WORD_SIZE && length - digits >= WORD_SIZE) {
+    uint64_t word = word_load(text + digits);
+    count = count_digits(word);
+    if (count > 0) /* shifted to the end, behind zeros */
+      sum = sum * powers[count] + join_digits(word << (8 * (WORD_SIZE - count)));
+    digits += count;
   }
-  for (; digits < safe && digit_at(text + digits) <= 9; digits++)
-    sum = sum * 10 + digit_at(text + digits);
-  if (digits == SAFE_DIGITS && digits < length && digit_at(text + digits) <= 9) {
-    unsigned last = digit_at(text + digits++);
-    bool too_many = digits < length && digit_at(text + digits) <= 9;
-    if (too_many || sum > UINT64_MAX / 10 || sum * 10 > UINT64_MAX - last) return 0;
-    sum = sum * 10 + last;
+  if (count == WORD_SIZE) {
+    for (; digits < length && digit_at(text + digits) <= 9; digits++) {
+      unsigned digit = digit_at(text + digits);
+      if (sum > UINT64_MAX / 10 || sum * 10 > UINT64_MAX - digit) return 0;
+      sum = sum * 10 + digit;
+    }
   }
   if (digits == 0 || (digits > 1 && text[0] == '0')) return 0;
   *value = sum;
