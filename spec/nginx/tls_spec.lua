@@ -128,7 +128,7 @@ describe("TLS in nginx", function()
   it("names the directives that take the place of options", function()
     for option, directive in pairs {
       ["ca_file = 'x'"] = "`lua_ssl_trusted_certificate`",
-      ["loop = {}"] = "nginx is the loop",
+      ["loop = 'update'"] = "nginx is the loop",
     } do
       local client, message = complete:run("content",
         "return require 'momento'.client { api_key = 'k', endpoint = %q, %s }", url "good.test",
