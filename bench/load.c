@@ -356,6 +356,7 @@ static int by_size(const void *left, const void *right) {
 static void latency(struct load *load, const char *url, long count, long bytes, const char *polled,
                     const char *idle_url, long idle) {
   struct publisher publisher = open_publisher(load, url, bytes);
+  /* cppcheck-suppress leakReturnValNotUsed ; they wait until the program ends */
   open_waiters(load, idle_url, idle, false);
   struct connection *poller = open_waiters(load, polled, 1, true);
   double *times = allocate((size_t)count, sizeof *times);
@@ -378,6 +379,7 @@ static void latency(struct load *load, const char *url, long count, long bytes, 
 }
 
 static void wait_idle(struct load *load, const char *url, long count) {
+  /* cppcheck-suppress leakReturnValNotUsed ; they wait until the program ends */
   open_waiters(load, url, count, false);
   settle(load, on_answer);
   printf("waiting count=%ld\n", count);

@@ -347,7 +347,7 @@ static void latency(const char *url, const char *token, long count) {
 }
 
 static double resident(void) {
-  unsigned long total, pages;
+  unsigned long total, pages = 0;
   FILE *file = fopen("/proc/self/statm", "r");
   if (file == NULL || fscanf(file, "%lu %lu", &total, &pages) != 2) fail("no /proc/self/statm");
   fclose(file);
