@@ -176,6 +176,7 @@ function harness.luv()
     run = function(f)
       failure, running = nil, 0
       local watchdog = uv.new_timer()
+      uv.update_time() -- libuv's clock stands still while its loop does not run
       watchdog:start(PATIENCE * 1000, 0, uv.stop)
       spawn(f)
       if running > 0 and not failure then uv.run() end
