@@ -53,7 +53,7 @@ static bool set_line(struct options *options, char *line, char *problem) {
   char *value = line + length + strspn(line + length, " \t");
   if (flag == NULL || flag->kind == FLAG_HELP || flag->kind == FLAG_VERSION ||
       strcmp(flag->name, "config") == 0)
-    return fail(problem, "%.100s: there is no flag %.64s", options->config, line);
+    return fail(problem, "%.100s: there is no flag %.*s", options->config, (int)length, line);
   if ((flag->argument == NULL) != (*value == '\0'))
     return fail(problem, "%.100s: %s %s", options->config, flag->name,
                 *value == '\0' ? "needs a value" : "takes no value");
