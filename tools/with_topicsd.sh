@@ -18,7 +18,7 @@ trap 'exit 130' INT TERM
 $TOPICSD --port 0 >"$work/out" 2>"$work/err" &
 server=$!
 tries=0
-until grep -q '^export MOMENTO_API_KEY=' "$work/out"; do
+until grep -qs '^export MOMENTO_API_KEY=' "$work/out"; do
   tries=$((tries + 1))
   if [ "$tries" -gt 600 ] || ! kill -0 "$server" 2>/dev/null; then
     echo "topicsd did not start:" >&2
