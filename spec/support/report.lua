@@ -1,6 +1,7 @@
--- busted's output handler of this project: a line per spec file while running, each failure in full
--- at the end, and for tools/test.sh two files: $RESULTS.tally ("passed failed skipped") and
--- $RESULTS.failures. $RESULTS.current names the running test, for the case that it takes all down.
+-- busted's output handler of this project: a line for the spec file, each failure in full when it
+-- happens, and for tools/busted.sh files: $RESULTS.tally ("passed failed skipped") at the end,
+-- $RESULTS.failures, and for the case that a test takes all down $RESULTS.current: the tally so far
+-- and the name of the running test.
 
 local busted = require "busted"
 local base = require "busted.outputHandlers.base"
@@ -11,9 +12,9 @@ local lua = type(jit) == "table" and "LuaJIT" or _VERSION -- luacheck: globals j
 
 local SLOW = 5 -- seconds: a test that takes longer is named
 
-local function save(suffix, text)
+local function save(suffix, text, mode)
   if not results then return end
-  local file = assert(io.open(results .. suffix, "w"))
+  local file = assert(io.open(results .. suffix, mode or "w"))
   file:write(text)
   file:close()
 end
@@ -35,6 +36,7 @@ end
 
 return function()
   local handler = base()
+  save(".failures", "")
   local started, before, test_started
 
   local function counts()
@@ -42,13 +44,32 @@ return function()
       handler.pendingsCount
   end
 
+  local function tally()
+    return ("%d %d %d"):format(counts())
+  end
+
+  local told = { failures = 0, errors = 0 }
+
+  local function tell_failures()
+    for kind, count in pairs(told) do
+      for i = count + 1, #handler[kind] do
+        local text = describe(handler[kind][i])
+        save(".failures", text, "a")
+        io.write(text)
+      end
+      told[kind] = #handler[kind]
+    end
+    io.flush()
+  end
+
   function handler.file_start(file)
     started, before = socket.gettime(), { counts() }
-    save(".current", file.name)
+    save(".current", tally() .. " " .. file.name .. "\n")
     return nil, true
   end
 
   function handler.file_end(file)
+    tell_failures()
     local passed, failed, skipped = counts()
     local line = ("%-52s %4d passed"):format(file.name, passed - before[1])
     if failed > before[2] then line = line .. (", %d FAILED"):format(failed - before[2]) end
@@ -60,11 +81,12 @@ return function()
 
   function handler.test_start(element)
     test_started = socket.gettime()
-    save(".current", handler.getFullName(element))
+    save(".current", tally() .. " " .. handler.getFullName(element) .. "\n")
     return nil, true
   end
 
   function handler.test_end(element)
+    tell_failures()
     local seconds = socket.gettime() - test_started
     if seconds > SLOW then
       io.write(("  %.1f s: %s\n"):format(seconds, handler.getFullName(element)))
@@ -73,16 +95,8 @@ return function()
   end
 
   function handler.suite_end()
-    local passed, failed, skipped = counts()
-    local texts = {}
-    for _, list in ipairs { handler.failures, handler.errors } do
-      for _, failure in ipairs(list) do texts[#texts + 1] = describe(failure) end
-    end
-    save(".failures", table.concat(texts))
-    save(".tally", ("%d %d %d\n"):format(passed, failed, skipped))
-    io.write("\n", table.concat(texts))
-    io.write(("%s: %d passed, %d failed"):format(lua, passed, failed))
-    io.write(skipped > 0 and (", %d skipped\n"):format(skipped) or "\n")
+    tell_failures()
+    save(".tally", tally() .. "\n")
     return nil, true
   end
 
