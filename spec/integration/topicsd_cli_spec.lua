@@ -117,6 +117,7 @@ describe("topicsd's command line", function()
     { "--max-messages=0", "--max-messages must be a number from 1" },
     { "--max-messages=1e3", "--max-messages must be a number" },
     { "--max-bytes= 5", "--max-bytes must be a number" },
+    { "--max-message-bytes=100000001", "--max-message-bytes must be a number from 0 to 100000000" },
     { "--hold=0", "--hold must be a number from 0.001" },
     { "--hold=1.2345", "--hold must be a number" },
     { "--hold=1.", "--hold must be a number" },

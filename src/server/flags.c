@@ -9,6 +9,7 @@
 #define DAY_MS 86400000ULL
 #define YEAR_MS (365 * DAY_MS)
 #define MANY 1000000000ULL
+#define LONG_MESSAGE 100000000ULL /* six times that in JSON, and an answer stays below 4 GiB */
 
 const struct flag flags[] = {
     {"host", FLAG_TEXT, FIELD(host), 0, 0, "ADDRESS",
@@ -49,7 +50,7 @@ const struct flag flags[] = {
      "bytes retained by a topic"},
     {"max-age", FLAG_SECONDS_64, FIELD(api.max_age_ms), 1, YEAR_MS, "SECONDS",
      "time that a message is retained"},
-    {"max-message-bytes", FLAG_COUNT_SIZE, FIELD(api.max_message_bytes), 0, MANY, "BYTES",
+    {"max-message-bytes", FLAG_COUNT_SIZE, FIELD(api.max_message_bytes), 0, LONG_MESSAGE, "BYTES",
      "longest message; above it: 429"},
     {"max-batch-bytes", FLAG_COUNT_SIZE, FIELD(api.max_batch_bytes), 1, MANY, "BYTES",
      "longest answer to a poll; one message always fits"},
