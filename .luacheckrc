@@ -13,6 +13,7 @@ files["lua/momento/transport/ngx*.lua"] = { std = "+ngx_lua" }
 files["lua/momento/ngx/"] = { std = "+ngx_lua" }
 files["examples/openresty/"] = { std = "+ngx_lua" }
 files["examples/love/"] = { std = "+love" }
+files["bench/hub.lua"] = { std = "+ngx_lua" }
 files["spec/"] = { std = "+busted" }
 files["spec/support/nginx_run.lua"] = { std = "+ngx_lua" }
 files["spec/nginx/behaviour_harness.lua"] = { std = "+ngx_lua" }

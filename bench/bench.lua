@@ -18,7 +18,7 @@ local nchan = "/usr/lib/nginx/modules/ngx_nchan_module.so"
 Bench.luas = { { "5.4", "momento, Lua 5.4" }, { "luajit", "momento, LuaJIT" } }
 
 local INTERPRETERS = { ["5.4"] = "lua5.4", luajit = "luajit" }
-local PROGRAM_SECONDS = 900 -- in which a program has hung, rather than been slow
+local HUNG, SMOKE_HUNG = 600, 60 -- seconds, after which a program is not just slow
 
 -- The first and the last processor that this process may use.
 local function processors()
@@ -52,15 +52,16 @@ function Bench:spin()
   end
 end
 
-local function pin(self, pid)
+--- Has a process run on one processor only: the server's unless another is named.
+function Bench:pin(pid, cpu)
   if self.smoke then return end
-  process.capture(("taskset -acp %s %d 2>&1"):format(self.server_cpu, pid))
+  process.capture(("taskset -acp %s %d 2>&1"):format(cpu or self.server_cpu, pid))
 end
 
 --- A topicsd with these flags, on the server's core; topic(name) is the URL of one.
 function Bench:topicsd(flags)
   local server = Topicsd.start(flags)
-  pin(self, server.pid)
+  self:pin(server.pid)
   server.topic = function(name) return server.url .. "/topics/my-cache/" .. name end
   return server
 end
@@ -68,8 +69,8 @@ end
 --- An nginx as spec.support.nginx starts it, on the server's core.
 function Bench:nginx(options)
   local server = Nginx.start(options)
-  pin(self, server.pid)
-  for _, pid in ipairs(server:workers()) do pin(self, pid) end
+  self:pin(server.pid)
+  for _, pid in ipairs(server:workers()) do self:pin(pid) end
   return server
 end
 
@@ -98,7 +99,9 @@ function Bench:start(words)
   if not self.smoke then
     all[1], all[2], all[3] = "taskset", "-c", words.server and self.server_cpu or self.client_cpu
   end
-  for _, word in ipairs(words) do all[#all + 1] = tostring(word) end
+  for _, word in ipairs(words) do
+    all[#all + 1] = type(word) == "number" and ("%.14g"):format(word) or word
+  end
   return process.start(all)
 end
 
@@ -110,7 +113,7 @@ end
 
 --- Waits for a program that Bench:start gave; the figures that it printed.
 function Bench:finish(program)
-  local code = program:wait(PROGRAM_SECONDS)
+  local code = program:wait(self:size(HUNG, SMOKE_HUNG))
   if code ~= 0 then
     error(("%s ended with code %d: %s%s"):format(program.name, code, program:output(),
       program:errors()))
@@ -121,6 +124,33 @@ end
 --- Runs a program to its end; the figures that it printed, as name=number.
 function Bench:run(words)
   return self:finish(self:start(words))
+end
+
+-- The process of a server that does the work.
+local function worker(server)
+  return server.workers and server:workers()[1] or server.pid
+end
+
+--- The resident memory of the process of a server that does the work, in bytes.
+function Bench:resident(server)
+  local status = process.read_file(("/proc/%d/status"):format(worker(server)))
+  return tonumber(status:match "VmRSS:%s*(%d+)") * 1024
+end
+
+-- Microseconds that it has run on a processor so far.
+local function running_time(server)
+  return tonumber(process.read_file(("/proc/%d/schedstat"):format(worker(server))):match "%d+") / 1e3
+end
+
+--- A subject's run: a program, beside whose figures comes server_us, the processor's time that each
+--- of the things it counts has cost the server. Other load on the machine disturbs it least of all.
+function Bench:serving(server, words)
+  return function()
+    local before = running_time(server)
+    local figures = self:run(words)
+    figures.server_us = (running_time(server) - before) / figures.count
+    return figures
+  end
 end
 
 --- The words that start a Lua program of bench/ with the modules of this tree.

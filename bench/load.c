@@ -46,7 +46,7 @@ struct connection {
 
 struct load {
   int epoll;
-  const char *token;
+  const char *token, *accept;
   struct address polled;
   long answers, delivered;
 };
@@ -131,9 +131,9 @@ static void send_poll(struct load *load, struct connection *connection) {
   bool query = connection->position[0] == '?' || connection->position[0] == '&';
   int length = snprintf(text, sizeof text,
                         "GET %s%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: %s\r\n"
-                        "%s\r\n",
+                        "Accept: %s\r\n%s\r\n",
                         load->polled.path, query ? connection->position : "", load->polled.port,
-                        load->token, query ? "" : connection->position);
+                        load->token, load->accept, query ? "" : connection->position);
   send_text(connection, text, (size_t)length);
 }
 
@@ -429,6 +429,7 @@ int main(int argc, char **argv) {
   if (argc < 5) fail(usage);
   const char *mode = argv[1], *url = argv[2];
   load.token = argv[3];
+  load.accept = strcmp(mode, "events") == 0 ? "text/event-stream" : "*/*";
   long count = number(argv[4]), bytes = argc > 5 ? number(argv[5]) : 0;
   raise_limit();
   if (strcmp(mode, "publish") == 0 && (argc == 7 || argc == 8))

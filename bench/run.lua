@@ -7,7 +7,8 @@ local process = require "spec.support.process"
 local report = require "bench.report"
 
 local ROWS = {
-  "decode", "publish", "tasks", "beside", "memory", "loop",
+  "decode", "publish", "tasks", "beside", "latency", "consume", "memory", "loop",
+  "topicsd", "fanout", "waiting", "hub", "growth",
 }
 
 local function options_of(words)

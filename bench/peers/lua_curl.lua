@@ -12,7 +12,7 @@ easy:setopt(curl.OPT_HTTPHEADER, { "Authorization: " .. token, "Content-Type: te
 easy:setopt(curl.OPT_NOSIGNAL, 1)
 
 local pieces
-easy:setopt(curl.OPT_WRITEFUNCTION, function(_, piece)
+easy:setopt(curl.OPT_WRITEFUNCTION, function(piece)
   pieces[#pieces + 1] = piece
   return #piece
 end)
