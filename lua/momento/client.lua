@@ -191,7 +191,7 @@ function methods.publish(self, cache, topic, value, given)
     timeout, on_result = given.timeout or timeout, given.on_result
   end
   if content_type == TEXT and not text_valid(value) then
-    return errors.invalid "the value is not valid UTF-8: pass { binary = true } for other bytes"
+    return errors.invalid "the value is not UTF-8: pass { binary = true }, or --binary, for bytes"
   end
   if state.background then
     return deliver_later(state, on_result, target, value, content_type, timeout)
