@@ -33,7 +33,7 @@ fi
 [ "$(id -u)" -ne 0 ] || globals="$globals user root;"
 
 # A directory of its own takes nginx's pid and temporary files.
-ln -s "$PWD/examples/openresty/html" "$PWD/examples/openresty/chat.lua" "$work/"
+ln -s "$PWD"/examples/openresty/*.lua "$PWD/examples/openresty/html" "$work/"
 sed "s/127\.0\.0\.1:8090/127.0.0.1:$port/" examples/openresty/nginx.conf >"$work/nginx.conf"
 "$program" -p "$work" -c nginx.conf -e stderr -g "$globals" 2>"$work/nginx.log" &
 site=$!

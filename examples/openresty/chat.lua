@@ -1,7 +1,8 @@
 -- The two handlers of the chat site. All browsers of a worker listen through one poll (the hub);
 -- the id of each event is the message's position, so a browser that comes back says where it was.
--- Knows the topic and the key; browsers know neither.
+-- Knows the topic and the site's client; browsers know neither.
 
+local Visitors = require "visitors"
 local cjson = require "cjson.safe"
 local hub = require "momento.ngx.hub"
 local momento = require "momento"
@@ -14,6 +15,7 @@ local NAME_BYTES, TEXT_BYTES = 120, 3600 -- a message of Momento's is 4 KiB at m
 local EARLIEST = { sequence_number = 0, sequence_page = 1 }
 
 local client = assert(momento.client())
+local visitors = Visitors.new(client, CACHE, TOPIC)
 
 local chat = {}
 
@@ -45,7 +47,7 @@ function chat.say()
     or not text_within(said.text, TEXT_BYTES) then
     return refuse(400, "A message has an id, a name and a text that is not too long.")
   end
-  local published, message, code = client:publish_json(CACHE, TOPIC, {
+  local published, message, code = visitors:publish_json(Visitors.identify(), {
     id = said.id,
     name = said.name,
     text = said.text,
@@ -63,8 +65,8 @@ local function digits(number)
   return type(number) == "number" and ("%d"):format(number) or number
 end
 
--- What is shown of a message; others than this page may publish to the topic, and anything.
-local function shown(message, id)
+-- What a visitor is shown of a message; others than this page may publish, and anything.
+local function shown(message, id, visitor)
   local said = message:json()
   if type(said) ~= "table" or type(said.text) ~= "string" then
     said = { text = message.type == "text" and message.value or "(not text)" }
@@ -74,6 +76,8 @@ local function shown(message, id)
     name = type(said.name) == "string" and said.name or "somebody",
     text = said.text,
     at = type(said.at) == "number" and said.at or ngx.time(),
+    publisher_id = message.publisher_id,
+    mine = message.publisher_id == visitor,
   }
 end
 
@@ -91,6 +95,7 @@ end
 --- GET /events: "message", "gap" (something may be missing before the next one), "live" (all that
 --- was said before has been sent) and "beat", so that both sides notice a dead connection.
 function chat.events()
+  local visitor = Visitors.identify()
   local listener, problem = hub.subscribe(client, CACHE, TOPIC, { resume = position() })
   if not listener then
     ngx.log(ngx.WARN, "cannot listen: ", problem)
@@ -105,7 +110,7 @@ function chat.events()
     if message then
       local id = digits(message.sequence_page) .. ":" .. digits(message.sequence_number)
       open = (not message.discontinuity or send "event: gap\ndata:\n\n")
-        and send("id: ", id, "\ndata: ", shown(message, id), "\n\n")
+        and send("id: ", id, "\ndata: ", shown(message, id, visitor), "\n\n")
     elseif code == "TIMEOUT_ERROR" then
       open = send(live and "event: beat" or "event: live", "\ndata:\n\n")
       live = true

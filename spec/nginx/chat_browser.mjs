@@ -125,6 +125,14 @@ try {
   check(await ann.locator("#messages [data-mine] .text").last().textContent() === "two unread",
     "does not know its own messages again");
 
+  // So has another tab, which has written none of them itself: the server tells it whose they are.
+  const tab = await ann.context().newPage();
+  await tab.goto(url);
+  await shows(tab, "two unread");
+  check(await tab.locator("#messages [data-mine] .text").last().textContent() === "two unread",
+    "another tab does not know its visitor's messages");
+  await tab.close();
+
   // The keyboard reaches everything, and what it reaches has a name.
   const names = [];
   await ann.locator("#text").focus();

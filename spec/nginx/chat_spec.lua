@@ -6,32 +6,17 @@ if Nginx.elsewhere then return end
 
 local Stream = require "spec.support.stream"
 local Topicsd = require "spec.support.topicsd"
+local chat_site = require "spec.support.chat_site"
 local cjson = require "cjson"
 local http = require "spec.support.http"
 local process = require "spec.support.process"
-
-local function site(topicsd)
-  local text = process.read_file "examples/openresty/nginx.conf"
-  return Nginx.start {
-    configuration = text:gsub("127%.0%.0%.1:8090", "127.0.0.1:PORT"),
-    files = { "examples/openresty/chat.lua", "examples/openresty/html" },
-    env = { MOMENTO_API_KEY = topicsd.api_key, MOMENTO_ENDPOINT = false },
-    -- What the specs provoke: nginx logs refusals at this level, too.
-    expect = {
-      "worker process %d+ exited on signal 9",
-      "client intended to send too large body",
-      "open%(%) .* failed %(2: No such file or directory",
-      "limiting requests",
-    },
-  }
-end
 
 describe("the chat site", function()
   local topicsd, nginx
 
   before_each(function()
     topicsd = Topicsd.start {}
-    nginx = site(topicsd)
+    nginx = chat_site.start { api_key = topicsd.api_key }
   end)
 
   after_each(function()
@@ -134,6 +119,7 @@ describe("the chat site", function()
       assert.is_nil(all:find(secret, 1, true))
     end
     assert.equal(404, (http.request(nginx.url .. "/chat.lua")))
+    assert.equal(404, (http.request(nginx.url .. "/visitors.lua")))
     assert.equal(404, (http.request(nginx.url .. "/nginx.conf")))
   end)
 

@@ -46,7 +46,7 @@ new Stream("events", {
   },
   message(message) {
     outbox.arrived(message.id);
-    list.show({ ...message, mine: outbox.isMine(message.id) });
+    list.show({ ...message, mine: message.mine || outbox.isMine(message.id) });
   },
   gap: () => list.mark("gap", "Messages may be missing here"),
   live: () => list.goLive(),

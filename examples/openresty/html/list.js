@@ -72,6 +72,7 @@ export class MessageList {
       this.#showUnread();
     }
     const first = !this.#previous || this.#previous.name !== message.name
+      || this.#previous.publisher_id !== message.publisher_id
       || this.#previous.mine !== message.mine || message.at - this.#previous.at > TOGETHER;
     const item = this.#item(message, date, first);
     if (this.#live) item.dataset.arrived = "";
