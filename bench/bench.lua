@@ -139,7 +139,8 @@ end
 
 -- Microseconds that it has run on a processor so far.
 local function running_time(server)
-  return tonumber(process.read_file(("/proc/%d/schedstat"):format(worker(server))):match "%d+") / 1e3
+  local statistics = process.read_file(("/proc/%d/schedstat"):format(worker(server)))
+  return tonumber(statistics:match "%d+") / 1e3
 end
 
 --- A subject's run: a program, beside whose figures comes server_us, the processor's time that each

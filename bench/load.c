@@ -48,6 +48,7 @@ struct load {
   int epoll;
   const char *token, *accept;
   struct address polled;
+  struct connection *waiters; /* those opened last */
   long answers, delivered;
 };
 
@@ -305,23 +306,22 @@ static void pace(struct load *load, const char *url, long count, long bytes, lon
   report("pace", count, now() - start);
 }
 
-static struct connection *open_waiters(struct load *load, const char *url, long count, bool again) {
+static void open_waiters(struct load *load, const char *url, long count, bool again) {
   load->polled = address_of(url);
-  struct connection *waiters = open_many(load, count, &load->polled);
+  load->waiters = open_many(load, count, &load->polled);
   for (long i = 0; i < count; i++) {
-    waiters[i].waits = again;
-    send_poll(load, &waiters[i]);
+    load->waiters[i].waits = again;
+    send_poll(load, &load->waiters[i]);
   }
-  return waiters;
 }
 
 /* Publishes until everyone has seen something: only then are all known to listen. */
-static void warm(struct load *load, const struct publisher *publisher,
-                 const struct connection *listeners, long count, reader *readable) {
+static void warm(struct load *load, const struct publisher *publisher, long count,
+                 reader *readable) {
   for (long i = 0; i < count;) {
     publish_once(load, publisher, readable);
     settle(load, readable);
-    while (i < count && listeners[i].seen > 0)
+    while (i < count && load->waiters[i].seen > 0)
       i++;
   }
   load->answers = load->delivered = 0;
@@ -342,8 +342,8 @@ static void deliver(struct load *load, const struct publisher *publisher, const 
 static void fanout(struct load *load, const char *url, long count, long bytes, const char *polled,
                    long waiters) {
   struct publisher publisher = open_publisher(load, url, bytes);
-  struct connection *all = open_waiters(load, polled, waiters, true);
-  warm(load, &publisher, all, waiters, on_answer);
+  open_waiters(load, polled, waiters, true);
+  warm(load, &publisher, waiters, on_answer);
   deliver(load, &publisher, "fanout", count, waiters, on_answer);
 }
 
@@ -358,9 +358,9 @@ static void latency(struct load *load, const char *url, long count, long bytes, 
   struct publisher publisher = open_publisher(load, url, bytes);
   /* cppcheck-suppress leakReturnValNotUsed ; they wait until the program ends */
   open_waiters(load, idle_url, idle, false);
-  struct connection *poller = open_waiters(load, polled, 1, true);
+  open_waiters(load, polled, 1, true);
   double *times = allocate((size_t)count, sizeof *times);
-  warm(load, &publisher, poller, 1, on_answer);
+  warm(load, &publisher, 1, on_answer);
   double begun = now();
   for (long i = 0; i < count; i++) {
     pause_for(0.0002); /* until the poll waits */
@@ -411,8 +411,8 @@ static void on_events(struct load *load, struct connection *connection) {
 static void events(struct load *load, const char *url, long count, long bytes,
                    const char *events_url, long listeners) {
   struct publisher publisher = open_publisher(load, url, bytes);
-  struct connection *all = open_waiters(load, events_url, listeners, true);
-  warm(load, &publisher, all, listeners, on_events);
+  open_waiters(load, events_url, listeners, true);
+  warm(load, &publisher, listeners, on_events);
   deliver(load, &publisher, "events", count, listeners, on_events);
 }
 
