@@ -35,16 +35,30 @@ local function machine()
     process.capture "uname -sr")
 end
 
-local function run(bench, rows)
+-- After each row, so that a run that is broken off leaves what it has.
+local function write(bench, options)
+  local about = {
+    date = os.date "!%Y-%m-%d %H:%M",
+    machine = machine(),
+    smoke = options.smoke or false,
+    load = process.read_file("/proc/loadavg"):match "^%S+",
+  }
+  local file = assert(io.open(options.out, "w"))
+  file:write(report.json { about = about, rows = bench.results })
+  file:close()
+end
+
+local function run(bench, options)
   local failed = 0
-  for _, name in ipairs(rows) do
+  for _, name in ipairs(options.rows) do
     bench.row = name
     local fine, message = xpcall(require("bench.rows." .. name), debug.traceback, bench)
     local stopped, complaint = pcall(bench.stop_servers, bench)
-    for _, problem in ipairs { not fine and message or nil, not stopped and complaint or nil } do
+    if not (fine and stopped) then
       failed = failed + 1
-      io.stderr:write(("%s: FAILED: %s\n"):format(name, problem))
+      io.stderr:write(("%s: FAILED: %s\n"):format(name, fine and complaint or message))
     end
+    write(bench, options)
   end
   return failed
 end
@@ -52,15 +66,8 @@ end
 local options = options_of(arg)
 local bench = Bench.new(options)
 bench:spin()
-local fine, failed = xpcall(run, debug.traceback, bench, options.rows)
+local fine, failed = xpcall(run, debug.traceback, bench, options)
 process.stop_all()
 if not fine then error(failed, 0) end
-
-local file = assert(io.open(options.out, "w"))
-file:write(report.json {
-  about = { date = os.date "!%Y-%m-%d %H:%M", machine = machine(), smoke = options.smoke or false },
-  rows = bench.results,
-})
-file:close()
 print(("%d rows measured, %d failed; written to %s"):format(#bench.results, failed, options.out))
 os.exit(failed == 0 and 0 or 1)

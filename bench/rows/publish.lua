@@ -4,7 +4,7 @@ return function(bench)
   local server = bench:topicsd()
   local url, key = server.topic "publish", server.api_key
   local count, bytes = bench:size(20000, 20), 100
-  local slow = bench:size(4000, 20)
+  local slow = bench:size(2000, 20)
   local subjects = {
     { name = "libcurl in C", bench:c("loop", "publish", url, key, count, bytes) },
   }

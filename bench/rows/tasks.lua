@@ -6,7 +6,7 @@ local FLIGHT = 32
 return function(bench)
   local server = bench:topicsd()
   local url, key = server.topic "tasks", server.api_key
-  local count, slow, bytes = bench:size(30000, 64), bench:size(5000, 64), 100
+  local count, slow, bytes = bench:size(30000, 64), bench:size(2000, 64), 100
   local function ours(lua, mode, ...)
     return bench:lua(lua, "client.lua", mode, url, key, count, bytes, ...)
   end
