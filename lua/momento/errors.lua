@@ -30,16 +30,16 @@ local WHAT_TO_DO = {
 -- Where servers put the text for people, best first.
 local TEXT_MEMBERS = { "detail", "message", "description", "title" }
 
+-- The member `err` of the answer to what can never succeed, however often it is sent.
+local TOO_LARGE = "item_size_limit_exceeded"
+
 --- The text for people in an error's body, "" when there is none.
----@param body string|nil
+---@param body string
+---@param members table<string, string> of the JSON object that it is
 ---@return string
-local function text_of(body)
-  if not body or body == "" then return "" end
+local function text_of(body, members)
   local text
-  local members = core.json_object(body)
-  for _, name in ipairs(TEXT_MEMBERS) do
-    text = text or (members and members[name])
-  end
+  for _, name in ipairs(TEXT_MEMBERS) do text = text or members[name] end
   text = (text or body):sub(1, TEXT_MAX)
   return (text:gsub("%c+", " "):gsub("^%s+", ""):gsub("%s+$", ""))
 end
@@ -63,7 +63,9 @@ function errors.from_status(status, body, retry_after, secret)
   local code = known and known[1] or "UNKNOWN_SERVICE_ERROR"
   local retryable = status >= 500
   if known then retryable = known[2] end
-  local text = without(text_of(body), secret) -- once more: JSON may have spelt it otherwise
+  local members = body and core.json_object(body) or {}
+  if members.err == TOO_LARGE then retryable = false end
+  local text = without(text_of(body or "", members), secret) -- once more: JSON may have spelt it otherwise
   local message = text == "" and ("the server answered %d"):format(status)
     or ("%s (the server answered %d)"):format(text, status)
   if WHAT_TO_DO[status] then message = message .. ": " .. WHAT_TO_DO[status] end

@@ -59,6 +59,17 @@ describe("momento.errors", function()
     assert.equal(7, detail.retry_after)
   end)
 
+  it("calls what is too large final, and what came too often not", function()
+    for err, retryable in pairs {
+      item_size_limit_exceeded = false, operations_rate_limit_exceeded = true,
+    } do
+      local body = ('{"status":429,"detail":"D","err":"%s"}'):format(err)
+      local _, code, detail = errors.from_status(429, body)
+      assert.equal("LIMIT_EXCEEDED_ERROR", code)
+      assert.equal(retryable, detail.retryable, err)
+    end
+  end)
+
   it("never shows the token, even when the server quotes it", function()
     local token = "eyJ.a-b+c/d.e%f"
     local message, _, detail =
