@@ -66,5 +66,7 @@ function methods.vend_token(self, given)
     return nil, "the server's answer holds no token", "UNKNOWN_SERVICE_ERROR",
       { retryable = false, status = status }
   end
+  -- lua-cjson gives floats.
+  if type(token.valid_until) == "number" then token.valid_until = math.floor(token.valid_until) end
   return token
 end
