@@ -4,6 +4,8 @@
 
 local options = {}
 
+local SHOWN_MAX = 40 -- bytes of a string
+
 --- Checkers for what `type` alone does not tell: nil when the value is fine, else what it must be.
 function options.seconds(value)
   if type(value) == "number" and value > 0 and value < math.huge then return nil end
@@ -48,6 +50,16 @@ local function suggestion(key, known)
   return "known are " .. table.concat(names, ", ")
 end
 
+-- What was passed, for a message. A string only where it is one of a few words or a slip for one:
+-- elsewhere it may be a key.
+local function shown(value, check)
+  if type(value) == "number" then return tostring(value) end
+  if type(value) == "string" and type(check) == "function" then
+    return ("%q"):format(value:sub(1, SHOWN_MAX))
+  end
+  return type(value)
+end
+
 --- Copies `given`, checked against `known`: option name -> name of a Lua type, or a checker.
 ---@param where string what takes the options, for messages
 ---@param given table|nil
@@ -74,8 +86,8 @@ function options.copy(where, given, known, level)
       wanted = "a " .. check
     end
     if wanted then
-      error(("%s: option %s must be %s, got %s"):format(where, key, wanted,
-        type(value) == "number" and tostring(value) or type(value)), level)
+      error(("%s: option %s must be %s, got %s"):format(where, key, wanted, shown(value, check)),
+        level)
     end
     copy[key] = value
   end

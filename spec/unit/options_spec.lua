@@ -8,6 +8,9 @@ local KNOWN = {
   connect_timeout = options.seconds,
   max_body = options.count,
   logger = "function",
+  mode = function(value)
+    if value ~= "fast" and value ~= "slow" then return '"fast" or "slow"' end
+  end,
 }
 
 local function take(given)
@@ -39,7 +42,9 @@ describe("momento.options", function()
     { "negative time", { timeout = -1 }, "option timeout must be a number of seconds above 0" },
     { "NaN", { timeout = 0 / 0 }, "option timeout must be a number of seconds above 0" },
     { "for ever", { timeout = math.huge }, "option timeout must be a number of seconds above 0" },
-    { "time as text", { timeout = "5" }, "of seconds above 0, got string" },
+    { "time as text", { timeout = "5" }, 'of seconds above 0, got "5"' },
+    { "a word that is none of those", { mode = "fats" },
+      'place: option mode must be "fast" or "slow", got "fats"' },
     { "a broken count", { max_body = 1.5 }, "option max_body must be a whole number above 0" },
     { "a count of 0", { max_body = 0 }, "option max_body must be a whole number above 0" },
   }
