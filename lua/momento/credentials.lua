@@ -129,7 +129,7 @@ end
 
 --- Finds key and endpoint in what was given, then in the environment. An endpoint that is given
 --- wins over the one inside the key, and that one over MOMENTO_ENDPOINT.
----@param given { api_key: string|nil, endpoint: string|nil }
+---@param given { api_key: string|nil, endpoint: string|nil, logger: function|nil }
 ---@param getenv (fun(name: string): string|nil)|nil os.getenv unless given
 ---@return string|nil origin
 ---@return string token, or the message, code, detail of an error
@@ -147,6 +147,13 @@ function credentials.resolve(given, getenv)
   if not endpoint then return errors.invalid(NO_ENDPOINT) end
   local origin, message = credentials.origin(endpoint)
   if not origin then return errors.invalid(message) end
+  if given.logger and inner and not trimmed(given.endpoint) then
+    local ignored = trimmed(getenv "MOMENTO_ENDPOINT")
+    if ignored and credentials.origin(ignored) ~= origin then
+      given.logger("warn", ("MOMENTO_ENDPOINT is not used: the API key names an endpoint of its own,"
+        .. " %s; pass endpoint to go elsewhere"):format(shown(inner)))
+    end
+  end
   return origin, token
 end
 

@@ -80,6 +80,29 @@ describe("momento.credentials", function()
     end)
   end
 
+  local elsewhere = {
+    { "the key names another", { api_key = V1 }, "us-east-1", 1 },
+    { "the key names the same", { api_key = V1 }, "cell-9.prod.a.momentohq.com", 0 },
+    { "an endpoint was passed", { api_key = V1, endpoint = "a.b" }, "us-east-1", 0 },
+    { "it is used", { api_key = V2 }, "us-east-1", 0 },
+    { "there is none", { api_key = V1 }, nil, 0 },
+  }
+  for _, row in ipairs(elsewhere) do
+    it(("warns %d times of MOMENTO_ENDPOINT when %s"):format(row[4], row[1]), function()
+      local warnings = {}
+      row[2].logger = function(level, message)
+        assert.equal("warn", level)
+        warnings[#warnings + 1] = message
+      end
+      assert(resolve(row[2], { MOMENTO_ENDPOINT = row[3] }))
+      assert.equal(row[4], #warnings)
+      if warnings[1] then
+        assert.matches("MOMENTO_ENDPOINT is not used", warnings[1], 1, true)
+        assert.matches("cell-9.prod.a.momentohq.com", warnings[1], 1, true)
+      end
+    end)
+  end
+
   local refused = {
     { "no key", {}, nil, "no API key: pass api_key or set MOMENTO_API_KEY" },
     { "an empty key", { api_key = " " }, { MOMENTO_API_KEY = V1 }, "no API key" },
