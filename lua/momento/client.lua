@@ -206,6 +206,7 @@ end
 --- Publishes a Lua value as JSON, encoded by lua-cjson.
 ---@return true|nil, string|nil message, string|nil code, table|nil detail
 function methods.publish_json(self, cache, topic, value, given)
+  state_of(self) -- raises where it was called with a dot
   check_string("publish_json", "cache name", cache)
   check_string("publish_json", "topic name", topic)
   local text, problem = json.cjson("publish_json", 2).encode(value)
@@ -222,13 +223,13 @@ end
 --- on_message and on_error
 ---@return userdata|nil subscription, or nil, message, code, detail
 function methods.subscribe(self, cache, topic, given)
+  local state = state_of(self)
   check_string("subscribe", "cache name", cache)
   check_string("subscribe", "topic name", topic)
   local chosen = options.copy("subscribe", given, SUBSCRIBE_OPTIONS)
   if chosen.resume and chosen.resume.sequence_number == nil then
     error("subscribe: option resume must be a position, but has no sequence_number", 2)
   end
-  local state = state_of(self)
   if not state.transport then return errors.closed "client" end
   if (chosen.on_message ~= nil) ~= (state.background == true) then
     error('subscribe: on_message is for clients with loop = "update", which need it', 2)
@@ -273,8 +274,8 @@ function methods.close(self)
 end
 
 -- The transport, for loops of the program's own; nil, message, code when the client is closed.
-local function stepped(self)
-  local transport = state_of(self).transport
+local function stepped(state)
+  local transport = state.transport
   if not transport then return errors.closed "client" end
   if not transport.step then error("the client waits in nginx's own loop", 3) end
   return transport
@@ -283,7 +284,7 @@ end
 --- The descriptor to poll, for a loop of the program's own: step(0) when it can be read.
 ---@return integer|nil
 function methods.pollfd(self)
-  local transport, message, code = stepped(self)
+  local transport, message, code = stepped(state_of(self))
   if not transport then return nil, message, code end
   return transport:pollfd()
 end
@@ -291,7 +292,7 @@ end
 --- What to poll pollfd() for: "r".
 ---@return string|nil
 function methods.events(self)
-  local transport, message, code = stepped(self)
+  local transport, message, code = stepped(state_of(self))
   if not transport then return nil, message, code end
   return transport:events()
 end
@@ -300,7 +301,7 @@ end
 --- nil: none.
 ---@return number|nil
 function methods.timeout(self)
-  local transport, message, code = stepped(self)
+  local transport, message, code = stepped(state_of(self))
   if not transport then return nil, message, code end
   local least = transport:timeout()
   for subscription in pairs(state_of(self).subscriptions) do
@@ -314,7 +315,7 @@ end
 ---@param seconds number|nil
 ---@return true|nil, string|nil message
 function methods.step(self, seconds)
-  local transport, message, code = stepped(self)
+  local transport, message, code = stepped(state_of(self))
   if not transport then return nil, message, code end
   local fine, problem = transport:step(seconds) -- no tail call, as in publish
   return fine, problem
@@ -323,7 +324,7 @@ end
 --- With loop = "update": does what there is to do and calls the callbacks; never blocks. What a
 --- callback raises comes out of here. It may be called with the seconds since the last call.
 function methods.update(self)
-  local transport, message, code = stepped(self)
+  local transport, message, code = stepped(state_of(self))
   if not transport then return nil, message, code end
   if not transport.loop.update then
     error('update: the client was not made with loop = "update"', 2)

@@ -47,13 +47,13 @@ end
 ---@return table|nil token { api_key =, endpoint =, valid_until = seconds since the epoch }, or nil,
 --- message, code, detail
 function methods.vend_token(self, given)
+  local state = state_of(self)
   local request = options.copy("vend_token", given, REQUEST)
   if not request.permissions then error("vend_token: permissions are missing", 2) end
   if not request.expires_in then error("vend_token: expires_in (seconds) is missing", 2) end
   request.permissions = checked(request.permissions)
   if #request.permissions == 0 then error("vend_token: at least one permission is needed", 2) end
   local json = message.cjson("vend_token", 2)
-  local state = state_of(self)
   if not state.transport then return errors.closed "client" end
   if state.background then error('vend_token waits: not for clients with loop = "update"', 2) end
   local status, body, what, detail = state.transport:publish("/tokens", json.encode(request),

@@ -254,6 +254,32 @@ describe("client:publish", function()
   end)
 end)
 
+describe("a method that is called with a dot", function()
+  local client = make { { after = 1e9 } }
+  local subscription = assert(client:subscribe("c", "t"))
+  local calls = {
+    publish = function() client.publish("c", "t", "v") end,
+    publish_json = function() client.publish_json("c", "t", {}) end,
+    subscribe = function() client.subscribe("c", "t", {}) end,
+    vend_token = function() client.vend_token { expires_in = 5 } end,
+    stats = function() client.stats() end,
+    step = function() client.step(0) end,
+    update = function() client.update() end,
+    close = function() client.close() end,
+    receive = function() subscription.receive(5) end,
+    events = function() subscription.events() end,
+    position = function() subscription.position() end,
+  }
+  for name, call in pairs(calls) do
+    it(("says so at its caller's line: %s"):format(name), function()
+      local fine, message = pcall(call)
+      assert.is_false(fine)
+      assert.matches(("^[^:]*client_spec.lua:%%d+: %s: momento%%."):format(name), message)
+      assert.matches(("call methods with a colon, as object:%s(...)"):format(name), message, 1, true)
+    end)
+  end
+end)
+
 describe("client:subscribe", function()
   local raising = {
     { "no names", {}, "subscribe: cache name must be a string, got nil" },

@@ -69,6 +69,19 @@ void *core_check(lua_State *L, int index, const char *type) {
   return data;
 }
 
+int core_misuse(lua_State *L, int level, const char *expected) {
+  lua_Debug method;
+  const char *name = "";
+  if (lua_getstack(L, level - 1, &method) && lua_getinfo(L, "n", &method) && method.name != NULL)
+    name = method.name;
+  luaL_where(L, level);
+  lua_pushfstring(L, "%s%s%s expected, got %s: call methods with a colon, as object:%s(...)", name,
+                  name[0] != '\0' ? ": " : "", expected, luaL_typename(L, 1),
+                  name[0] != '\0' ? name : "method");
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
 const char *core_check_string(lua_State *L, int index, const char *name, size_t *length) {
   if (lua_type(L, index) != LUA_TSTRING)
     luaL_argerror(L, index,
@@ -127,12 +140,13 @@ bool core_push_path(lua_State *L, int index) {
   return true;
 }
 
-/* Called for every request, so it knows the two metatables by its upvalues. */
+/* Called for every request, so it knows the two metatables by its upvalues; by methods, first of
+   all, so that it is for them to tell when they are called without their object. */
 static int state(lua_State *L) {
   const void *meta = lua_getmetatable(L, 1) ? lua_topointer(L, -1) : NULL;
   if (meta == NULL || (meta != lua_topointer(L, lua_upvalueindex(1)) &&
                        meta != lua_topointer(L, lua_upvalueindex(2))))
-    core_check(L, 1, CORE_CLIENT);
+    return core_misuse(L, 2, CORE_CLIENT " or " CORE_SUBSCRIPTION);
   compat_getslot(L, 1, CORE_SLOT_STATE);
   return 1;
 }

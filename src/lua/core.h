@@ -51,8 +51,13 @@ void core_finish(lua_State *L, const char *type);
 /* The userdata of class `type` at index, else raises, naming both types. */
 void *core_check(lua_State *L, int index, const char *type);
 
-/* The same for an open client at index 1: pushes nil and a message and returns NULL when it is
- * closed. */
+/* Raises that a method was not given its object, in most cases because it was called with a dot, at
+   the line of who called it. `level` of the stack is that caller's: 1 when the running C function
+   is the method, more when the method is in Lua and called it. */
+int core_misuse(lua_State *L, int level, const char *expected);
+
+/* The same as core_check for an open client at index 1: pushes nil and a message and returns NULL
+ * when it is closed. */
 const struct client *core_check_client(lua_State *L);
 
 /* The string at index, else raises with the argument's name; numbers are not taken for strings. */

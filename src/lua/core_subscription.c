@@ -25,6 +25,10 @@ struct subscription {
 
 enum { UPVALUE_SELF = 1 };
 
+/* Levels of the stack from next() to the caller of the method that called it; under LuaJIT the
+   function that makes the table is between them. */
+enum { NEXT_LEVEL = 2, NEXT_FIELDS_LEVEL = 3 };
+
 static struct subscription *check(lua_State *L) {
   return core_check(L, 1, CORE_SUBSCRIPTION);
 }
@@ -59,16 +63,17 @@ static int subscription_poll_target(lua_State *L) {
 }
 
 /* The subscription at index 1, found by the metatable kept as an upvalue: this is called once a
-   message, and a look into the registry would be a good part of its cost. Pushes a value. */
-static struct subscription *check_quickly(lua_State *L) {
+   message, and a look into the registry would be a good part of its cost. Pushes a value. `level`
+   is core_misuse's. */
+static struct subscription *check_quickly(lua_State *L, int level) {
   if (!lua_getmetatable(L, 1) ||
       lua_topointer(L, -1) != lua_touserdata(L, lua_upvalueindex(UPVALUE_SELF)))
-    check(L);
+    core_misuse(L, level, CORE_SUBSCRIPTION);
   return lua_touserdata(L, 1);
 }
 
 static int subscription_feed(lua_State *L) {
-  struct subscription *subscription = check_quickly(L);
+  struct subscription *subscription = check_quickly(L, 1);
   size_t length;
   const char *body = core_check_string(L, 2, "body", &length);
   if (!subscription->open) {
@@ -114,9 +119,9 @@ static void settle(lua_State *L, struct subscription *subscription, const char *
 /* Allocating may run finalizers, and those may close or feed this very subscription. So the body is
    on the stack as long as slices of it are in use, and reader and cursor move on copies, put back
    once the result is made: running out of memory on the way loses no message. */
-static int next_element(lua_State *L,
+static int next_element(lua_State *L, int level,
                         int (*push)(lua_State *L, const struct envelope_element *element)) {
-  struct subscription *subscription = check_quickly(L);
+  struct subscription *subscription = check_quickly(L, level);
   const char *body = subscription->body;
   if (body == NULL) return 0;
   compat_getslot(L, 1, SLOT_BODY);
@@ -164,11 +169,11 @@ static int next_element(lua_State *L,
 }
 
 static int next_message(lua_State *L) {
-  return next_element(L, core_push_message);
+  return next_element(L, NEXT_LEVEL, core_push_message);
 }
 
 static int next_fields(lua_State *L) {
-  return next_element(L, core_push_message_fields);
+  return next_element(L, NEXT_FIELDS_LEVEL, core_push_message_fields);
 }
 
 /* Whether next() will not call the rest of the body malformed; reads nothing. */
@@ -185,7 +190,8 @@ static int subscription_readable(lua_State *L) {
 }
 
 static int subscription_position(lua_State *L) {
-  const struct subscription *subscription = check(L);
+  const struct subscription *subscription = compat_testudata(L, 1, CORE_SUBSCRIPTION);
+  if (subscription == NULL) return core_misuse(L, 1, CORE_SUBSCRIPTION);
   uint64_t number, page;
   if (!cursor_position(&subscription->cursor, &number, &page)) return 0;
   lua_createtable(L, 0, 2);
