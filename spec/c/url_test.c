@@ -109,10 +109,50 @@ static void tells_usable_names(void) {
   }
 }
 
+static void tells_origins(void) {
+  static const struct {
+    const char *text;
+    bool valid;
+  } rows[] = {
+      {"http://localhost", true},
+      {"https://topics.example.com:443", true},
+      {"http://127.0.0.1:65535", true},
+      {"http://[::1]:8080", true},
+      {"https://[fe80::1]", true},
+      {"", false},
+      {"foo", false},
+      {"localhost:8080", false},
+      {"ftp://host", false},
+      {"http://", false},
+      {"http://:80", false},
+      {"http://host:", false},
+      {"http://host:0", false},
+      {"http://host:65536", false},
+      {"http://host:http", false},
+      {"http://host:80:80", false},
+      {"http://[::1", false},
+      {"http://[::1]8080", false},
+      {"http://host/", false},
+      {"http://host/path", false},
+      {"http://host?x", false},
+      {"http://user@host", false},
+      {"http://a b", false},
+      {"http://a\r\nb", false},
+      {"http://h\xc3\xb6st", false},
+  };
+  for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
+    check_row(rows[i].text);
+    CHECK(url_origin_valid(rows[i].text, strlen(rows[i].text)) == rows[i].valid);
+  }
+  check_row("a NUL in it");
+  CHECK(!url_origin_valid("http://a\0b", 10));
+}
+
 int main(void) {
   escapes_and_back();
   refuses_malformed_escapes();
   brings_every_byte_back();
   tells_usable_names();
+  tells_origins();
   return check_report();
 }

@@ -78,24 +78,6 @@ static int client_tostring(lua_State *L) {
   return 1;
 }
 
-static bool starts_with(const char *bytes, size_t length, const char *prefix) {
-  size_t prefix_length = strlen(prefix);
-  return length > prefix_length && memcmp(bytes, prefix, prefix_length) == 0;
-}
-
-/* "http://host[:port]": no path, no query, no user, nothing that could end a request line. */
-static bool origin_valid(const char *origin, size_t length) {
-  size_t scheme = starts_with(origin, length, "https://")  ? sizeof "https://" - 1
-                  : starts_with(origin, length, "http://") ? sizeof "http://" - 1
-                                                           : length;
-  if (scheme == length) return false;
-  for (size_t i = scheme; i < length; i++) {
-    unsigned char byte = (unsigned char)origin[i];
-    if (byte <= ' ' || byte >= 127 || strchr("/\\?#@\"<>", byte) != NULL) return false;
-  }
-  return true;
-}
-
 /* What may stand in a header's value: a line end in it would start another header. */
 static bool token_valid(const char *token, size_t length) {
   for (size_t i = 0; i < length; i++) {
@@ -109,7 +91,7 @@ int core_client_new(lua_State *L) {
   size_t origin_length, token_length;
   const char *origin = core_check_string(L, 1, "origin", &origin_length);
   const char *token = core_check_string(L, 2, "token", &token_length);
-  if (!origin_valid(origin, origin_length))
+  if (!url_origin_valid(origin, origin_length))
     return fail(L, "the origin must be http://host[:port] or https://host[:port], nothing more");
   if (!token_valid(token, token_length))
     return fail(L, "the token must be printable ASCII without line ends");

@@ -1,6 +1,7 @@
 #include "flags.h"
 
 #include "../wire/number.h"
+#include "../wire/url.h"
 
 #include <string.h>
 
@@ -15,7 +16,7 @@ const struct flag flags[] = {
     {"host", FLAG_TEXT, FIELD(host), 0, 0, "ADDRESS",
      "address or name to listen on, of either family"},
     {"port", FLAG_PORT, FIELD(port), 0, 65535, "PORT", "port to listen on; 0 picks a free one"},
-    {"public-url", FLAG_TEXT, FIELD(public_url), 0, 0, "URL",
+    {"public-url", FLAG_ORIGIN, FIELD(public_url), 0, 0, "URL",
      "where clients reach this server, if through a proxy\n(default: where it listens)"},
     {"config", FLAG_TEXT, FIELD(config), 0, 0, "FILE",
      "more flags, one a line without the dashes; caches and\nkeys in it are read again on SIGHUP\n"
@@ -170,6 +171,13 @@ bool flag_set(const struct flag *flag, const char *text, struct options *options
     *(const char **)field = text;
     if (*text != '\0') return true;
     snprintf(problem, OPTIONS_PROBLEM_SIZE, "--%s must not be empty", flag->name);
+    return false;
+  case FLAG_ORIGIN:
+    *(const char **)field = text;
+    if (url_origin_valid(text, strlen(text))) return true;
+    snprintf(problem, OPTIONS_PROBLEM_SIZE,
+             "--%s must be http://host[:port] or https://host[:port], not \"%.64s\"", flag->name,
+             text);
     return false;
   case FLAG_WORDS:
     if (names_add(field, text)) return true;

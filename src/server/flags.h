@@ -12,6 +12,7 @@
 enum flag_kind {
   FLAG_SWITCH,
   FLAG_TEXT,
+  FLAG_ORIGIN, /* http://host[:port] */
   FLAG_WORDS, /* repeatable */
   FLAG_PORT,
   FLAG_ADMIN_PORT,

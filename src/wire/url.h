@@ -1,4 +1,5 @@
-/* Percent-encoding of the names in /topics/{cache}/{topic} (RFC 3986), and what a name may be. */
+/* Percent-encoding of the names in /topics/{cache}/{topic} (RFC 3986), what a name may be, and what
+   an origin is. */
 #ifndef MOMENTO_WIRE_URL_H
 #define MOMENTO_WIRE_URL_H
 
@@ -18,5 +19,9 @@ bool url_unescape(const char *text, size_t length, char *out, size_t *out_length
 
 /* Whether a (decoded) cache or topic name may be used: not empty, no control byte (0..31, 127). */
 bool url_name_valid(const char *name, size_t length);
+
+/* Whether text is http://host[:port] or https://host[:port] and nothing more: no path, no query, no
+   user, nothing that could end a request line. An IPv6 host is in brackets. */
+bool url_origin_valid(const char *text, size_t length);
 
 #endif
