@@ -122,7 +122,12 @@ describe("topicsd's command line", function()
     { "--hold=1.2345", "--hold must be a number" },
     { "--hold=1.", "--hold must be a number" },
     { "--max-age=99999999999999999999", "--max-age must be a number" },
-    { "--no-auth=yes", "unknown flag --no-auth=yes" },
+    { "--no-auth=yes", "unknown flag --no-auth:" },
+    { "--apikey=SECRET", "unknown flag --apikey:" },
+    { "-k=SECRET", "unknown flag -k:" },
+    { "--public-url=foo", '--public-url must be http://host[:port] or https://host[:port], not "foo"' },
+    { "--public-url=http://host:0", "--public-url must be http://host[:port]" },
+    { "--public-url=https://host/path", "--public-url must be http://host[:port]" },
     { "--cache=", "--cache" },
     { "--cache=a\nb", "--cache" },
     { "--api-key=", "--api-key" },
@@ -134,9 +139,16 @@ describe("topicsd's command line", function()
       assert.equal(2, code)
       assert.equal("", out)
       assert.matches("^topicsd: [^\n]+\n$", errors)
+      assert.is_nil(errors:find "SECRET")
       assert.truthy(errors:find(row[2], 1, true), errors)
     end)
   end
+
+  it("does not take a key for the flag that is wrong", function()
+    local code, _, errors = run("--api-key", "SECRET", "-xyz")
+    assert.equal(2, code)
+    assert.equal("topicsd: unknown flag -x: see topicsd --help\n", errors)
+  end)
 
   it("refuses a port in use in one line", function()
     local server = Topicsd.start {}

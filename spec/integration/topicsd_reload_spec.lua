@@ -46,11 +46,15 @@ describe("topicsd", function()
   end)
 
   for _, row in ipairs {
-    { "bogus 1\n", "there is no flag bogus" },
+    { "bogus 1\n", "config:1: there is no flag bogus" },
+    { "# comment\r\n\r\n  bogus 1\r\nbogus 2\r\n", "config:3: there is no flag bogus" },
+    { "\n\nhold soon", "config:3: --hold must be a number" },
+    { "cache x\npublic-url foo\n", "config:2: --public-url must be http" },
+    { "api-keys-file /dev/null\n", "/dev/null: there is no key in it" },
     { "--port 1\n", "there is no flag --port" },
     { "config other\n", "there is no flag config" },
     { "help\n", "there is no flag help" },
-    { "hold\n", "hold needs a value" },
+    { "hold\n", "config:1: hold needs a value" },
     { "no-auth yes\n", "no-auth takes no value" },
     { "hold soon\n", "--hold must be a number" },
     { "api-keys-file /no/such/file\n", "/no/such/file: No such file or directory" },
@@ -150,6 +154,16 @@ describe("topicsd", function()
     assert.equal(0, server.process:wait())
   end)
 
+  it("does not make a key of its own when the file of keys has none", function()
+    local keys = write("keys", "# none yet\n\n")
+    local child = process.start { Topicsd.program, "--port", "0", "--api-keys-file", keys }
+    assert.equal(2, child:wait())
+    assert.equal(("topicsd: %s: there is no key in it\n"):format(keys), child:errors())
+    local server = Topicsd.start { "--api-keys-file", keys, env = { TOPICSD_API_KEYS = "given" } }
+    assert.equal(200, status_of(server, "my-cache", "given"))
+    assert.equal(200, status_of(Topicsd.start { "--api-keys-file", keys, "--no-auth" }, "my-cache"))
+  end)
+
   it("keeps its own key over SIGHUP", function()
     local server = Topicsd.start {}
     assert.equal("topicsd: reloaded: 1 caches, 0 keys", reload(server))
@@ -234,6 +248,7 @@ describe("topicsd", function()
     { "--expires-in must be", "--permit", "publishonly:c/t", "--expires-in", "1h" },
     { "token_id must have", "--permit", "publishonly:c/t", "--token-id", "" },
     { "unknown flag --bogus", "--bogus" },
+    { "unknown flag --bogus:", "--bogus=SECRET" },
     { 'unexpected argument "x"', "x" },
     { "No such file", "--permit", "publishonly:c/t", "--token-secret-file", "/no/such/file" },
   } do
@@ -245,6 +260,7 @@ describe("topicsd", function()
       assert.equal("", child:output())
       assert.matches("^topicsd: [^\n]+\n$", child:errors())
       assert.truthy(child:errors():find(row[1], 1, true), child:errors())
+      assert.is_nil(child:errors():find "SECRET")
     end)
   end
 end)

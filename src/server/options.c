@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLAGS_MAX = 64 };
+enum {
+  FLAGS_MAX = 64,
+  FIRST_FLAG = 256 /* what getopt_long tells of the first one: no letter */
+};
 
 /* All functions below that return bool return false when something is wrong, and put in problem
    what it is. */
@@ -53,31 +56,38 @@ static bool set_line(struct options *options, char *line, char *problem) {
   char *value = line + length + strspn(line + length, " \t");
   if (flag == NULL || flag->kind == FLAG_HELP || flag->kind == FLAG_VERSION ||
       strcmp(flag->name, "config") == 0)
-    return fail(problem, "%.100s: there is no flag %.*s", options->config, (int)length, line);
+    return fail(problem, "there is no flag %.*s", (int)length, line);
   if ((flag->argument == NULL) != (*value == '\0'))
-    return fail(problem, "%.100s: %s %s", options->config, flag->name,
-                *value == '\0' ? "needs a value" : "takes no value");
+    return fail(problem, "%s %s", flag->name, *value == '\0' ? "needs a value" : "takes no value");
   return flag_set(flag, value, options, problem);
 }
 
 static bool read_config(struct options *options, char *problem) {
-  char *text, *line;
+  struct text_lines lines = {NULL, 0};
+  char wrong[OPTIONS_PROBLEM_SIZE];
+  char *line;
   if (options->config == NULL) return true;
-  if (!read_file(options, options->config, &text, problem)) return false;
-  while ((line = text_file_line(&text)) != NULL)
-    if (!set_line(options, line, problem)) return false;
+  if (!read_file(options, options->config, &lines.rest, problem)) return false;
+  while ((line = text_file_line(&lines)) != NULL)
+    if (!set_line(options, line, wrong))
+      return fail(problem, "%.100s:%zu: %s", options->config, lines.number, wrong);
   return true;
 }
 
-static bool read_keys(struct options *options, const char *environment, char *problem) {
-  char *text, *key;
-  if (options->keys_file != NULL) {
-    if (!read_file(options, options->keys_file, &text, problem)) return false;
-    while ((key = text_file_line(&text)) != NULL)
-      if (!names_add(&options->keys, key)) return fail(problem, "out of memory");
-  }
+static bool read_keys(struct options *options, char *problem) {
+  struct text_lines lines = {NULL, 0};
+  char *key;
+  if (options->keys_file == NULL) return true;
+  if (!read_file(options, options->keys_file, &lines.rest, problem)) return false;
+  while ((key = text_file_line(&lines)) != NULL)
+    if (!names_add(&options->keys, key)) return fail(problem, "out of memory");
+  return true;
+}
+
+static bool read_environment(struct options *options, const char *environment, char *problem) {
+  char *key;
   if (environment == NULL) return true;
-  text = malloc(strlen(environment) + 1);
+  char *text = malloc(strlen(environment) + 1);
   if (!own_text(options, text, problem)) return false;
   strcpy(text, environment);
   while ((key = strtok_r(text, ",", &text)) != NULL)
@@ -119,6 +129,8 @@ static bool check_names(struct options *options, char *problem) {
     if (!url_name_valid(name, strlen(name)))
       return fail(problem, "--cache: a name must not be empty and has no control characters");
   }
+  if (options->keys.count == 0 && options->keys_file != NULL && !options->api.no_auth)
+    return fail(problem, "%.100s: there is no key in it", options->keys_file);
   for (size_t i = 0; i < options->keys.count; i++) {
     const size_t length = strlen(options->keys.words[i]);
     if (length == 0 || length > CREDENTIAL_MAX)
@@ -133,11 +145,20 @@ static bool check_names(struct options *options, char *problem) {
 
 /* The command line. */
 
+/* The name of a flag that is no good; what comes after '=' may be a secret, and is left out. optopt
+   is the letter of a short flag, of which there are none. */
+static bool refuse_flag(char *problem, const char *format, const char *word) {
+  char letter[] = {'-', (char)optopt, '\0'};
+  if (optopt > 0 && optopt < FIRST_FLAG) word = letter;
+  return fail(problem, format, (int)strcspn(word, "="), word);
+}
+
 static void list_flags(struct option longs[FLAGS_MAX]) {
   size_t i;
   for (i = 0; i < flag_count && i < FLAGS_MAX - 1; i++)
-    longs[i] = (struct option){
-        flags[i].name, flags[i].argument != NULL ? required_argument : no_argument, NULL, (int)i};
+    longs[i] =
+        (struct option){flags[i].name, flags[i].argument != NULL ? required_argument : no_argument,
+                        NULL, FIRST_FLAG + (int)i};
   longs[i] = (struct option){NULL, 0, NULL, 0};
 }
 
@@ -153,11 +174,12 @@ static enum options_verdict read_arguments(struct options *options, int argc, ch
   int found;
   while ((found = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
     if (found == ':' || found == '?') {
-      fail(problem, found == ':' ? "%.64s needs a value" : "unknown flag %.64s: see topicsd --help",
-           argv[optind - 1]);
+      refuse_flag(problem,
+                  found == ':' ? "%.*s needs a value" : "unknown flag %.*s: see topicsd --help",
+                  argv[optind - 1]);
       return OPTIONS_WRONG;
     }
-    const struct flag *flag = &flags[found];
+    const struct flag *flag = &flags[found - FIRST_FLAG];
     if (flag->kind == FLAG_HELP) {
       fputs("topicsd: Momento Topics over HTTP on your own machine\n\nusage: topicsd [flags]\n     "
             "  topicsd token --help\n\n",
@@ -191,7 +213,8 @@ enum options_verdict options_read(struct options *options, int argc, char **argv
   if (!read_config(options, problem)) return OPTIONS_WRONG;
   verdict = read_arguments(options, argc, argv, false, &defaults, out, problem);
   if (verdict != OPTIONS_START) return verdict;
-  const bool right = read_keys(options, environment_keys, problem) &&
+  const bool right = read_keys(options, problem) &&
+                     read_environment(options, environment_keys, problem) &&
                      read_secret(options, problem) && check_proxies(options, problem) &&
                      check_names(options, problem);
   return right ? OPTIONS_START : OPTIONS_WRONG;

@@ -37,14 +37,17 @@ char *text_file_read_secret(const char *path, char problem[TEXT_FILE_PROBLEM_SIZ
   return text;
 }
 
-char *text_file_line(char **rest) {
-  char *line;
-  while ((line = strtok_r(*rest, "\r\n", rest)) != NULL) {
-    line += strspn(line, " \t");
-    size_t length = strlen(line);
-    while (length > 0 && strchr(" \t", line[length - 1]) != NULL)
-      line[--length] = '\0';
-    if (length > 0 && line[0] != '#') return line;
+char *text_file_line(struct text_lines *lines) {
+  while (*lines->rest != '\0') {
+    char *line = lines->rest;
+    size_t length = strcspn(line, "\n");
+    lines->rest += length + (line[length] == '\n' ? 1 : 0);
+    lines->number++;
+    while (length > 0 && strchr(" \t\r", line[length - 1]) != NULL)
+      length--;
+    line[length] = '\0';
+    line += strspn(line, " \t\r");
+    if (*line != '\0' && *line != '#') return line;
   }
   return NULL;
 }

@@ -15,8 +15,14 @@ char *text_file_read(const char *path, char problem[TEXT_FILE_PROBLEM_SIZE]);
  */
 char *text_file_read_secret(const char *path, char problem[TEXT_FILE_PROBLEM_SIZE]);
 
-/* Takes the next line off *rest, which it changes, without the white space around it; empty ones
-   and those that begin with # are skipped. NULL: there is none. */
-char *text_file_line(char **rest);
+/* The lines of a text, which taking them changes; to begin with, the number is 0. */
+struct text_lines {
+  char *rest;
+  size_t number; /* of the line taken last, from 1 on */
+};
+
+/* Takes the next line, without the white space around it; empty ones and those that begin with #
+   are skipped. NULL: there is none. */
+char *text_file_line(struct text_lines *lines);
 
 #endif

@@ -82,8 +82,10 @@ static bool read_flags(struct wish *wish, int argc, char **argv, char *problem) 
   optind = 1;
   int found;
   while ((found = getopt_long(argc, argv, ":", flags, NULL)) != -1) {
-    if (found == ':') return fail(problem, "%.64s needs a value", argv[optind - 1]);
-    if (found == '?') return fail(problem, "unknown flag %.64s: see --help", argv[optind - 1]);
+    const char *word = argv[optind - 1];
+    if (found == '?') /* what comes after '=' may be a secret */
+      return fail(problem, "unknown flag %.*s: see --help", (int)strcspn(word, "="), word);
+    if (found == ':') return fail(problem, "%.64s needs a value", word);
     if (!set(wish, found, optarg, problem)) return false;
   }
   return optind == argc || fail(problem, "unexpected argument \"%.64s\": see --help", argv[optind]);
