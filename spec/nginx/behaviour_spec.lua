@@ -37,7 +37,7 @@ describe("in nginx", function()
 
   setup(function()
     directory = process.directory()
-    topicsd = Topicsd.start { "--cache", "c" }
+    topicsd = Topicsd.start { "--cache", "c", "--admin-port", "0" }
     local certificates, dns = Certificates.new(), Dns.start()
     certificates:authority "ca"
     certificates:host("topics.test", "ca")
@@ -68,6 +68,11 @@ describe("in nginx", function()
     front:stop()
     Topicsd.stop_all()
   end)
+
+  -- Another one after each restart.
+  local function admin_port()
+    return tonumber((topicsd.process:wait_for_output "admin on http://127%.0%.0%.1:(%d+)\n"))
+  end
 
   -- Does what the case asks for with a file.
   local function attend()
@@ -110,6 +115,7 @@ describe("in nginx", function()
       for index, case in ipairs(cases) do
         it(case[1], function()
           settings.hub = way.hub or false
+          settings.admin = way.tls and admin_port() or nil
           settings.url = way.tls and "https://topics.test:" .. front.port2 or topicsd.url
           run(way.phase, call:format(index, cjson.encode(settings)))
         end)
