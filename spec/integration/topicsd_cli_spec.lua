@@ -125,7 +125,7 @@ describe("topicsd's command line", function()
     { "--no-auth=yes", "unknown flag --no-auth:" },
     { "--apikey=SECRET", "unknown flag --apikey:" },
     { "-k=SECRET", "unknown flag -k:" },
-    { "--public-url=foo", '--public-url must be http://host[:port] or https://host[:port], not "foo"' },
+    { "--public-url=foo", 'must be http://host[:port] or https://host[:port], not "foo"' },
     { "--public-url=http://host:0", "--public-url must be http://host[:port]" },
     { "--public-url=https://host/path", "--public-url must be http://host[:port]" },
     { "--cache=", "--cache" },
@@ -183,6 +183,25 @@ describe("topicsd's command line", function()
       assert.equal(0, server.process:wait())
     end)
   end
+
+  it("answers whoever waits even when there is no time to drain", function()
+    local server = Topicsd.start { "--no-auth", "--drain-seconds", "0" }
+    local polls = {}
+    for i = 1, 300 do -- more than a round sends
+      polls[i] = http.connect("127.0.0.1", server.port)
+      assert(polls[i]:send "GET /topics/my-cache/x HTTP/1.1\r\nHost: h\r\n\r\n")
+    end
+    -- Whoever connected before has been heard once this is answered.
+    assert.equal(200, (http.request(server.url .. "/topics/my-cache/x?sequence_page=1")))
+    server.process:kill "TERM"
+    for i, connection in ipairs(polls) do
+      local status, _, body = http.read_answer(connection)
+      assert.equal(200, status, i)
+      assert.matches('"discontinuity"', body)
+      connection:close()
+    end
+    assert.equal(0, server.process:wait())
+  end)
 
   -- Sends all of a request but its body of 2 bytes, which the server then waits for.
   local function announce(connection)

@@ -3,6 +3,7 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -213,9 +214,9 @@ static void go_on_ready(struct http *http) {
     connection_go_on(connection);
 }
 
-static void send_queued(struct http *http) {
+static void send_queued(struct http *http, int most) {
   struct connection *connection;
-  for (int i = 0; i < WAKES_A_ROUND; i++) {
+  for (int i = 0; i < most; i++) {
     if ((connection = first_of(&http->phases[CONNECTION_QUEUED])) == NULL) return;
     connection_send(connection);
   }
@@ -250,7 +251,7 @@ void http_run(struct http *http) {
     http_read_clock(http);
     go_on_ready(http);
     serving_take_turns(http);
-    send_queued(http);
+    send_queued(http, WAKES_A_ROUND);
     if (http->reload_asked) reload(http);
     if (http->stop_asked) begin_drain(http);
     expire(http);
@@ -258,6 +259,7 @@ void http_run(struct http *http) {
     if (http->now_ms >= http->accept_retry_at) http_resume_accepting(http);
     if (http->options.log != NULL) access_log_flush(http->options.log);
   }
+  send_queued(http, INT_MAX); /* no time to drain is no reason to leave anybody without an answer */
 }
 
 /* Beginning and end. */
