@@ -3,6 +3,9 @@
 # Everything made lands in build/; modules for each Lua in build/<lua>/.
 
 LUA ?= 5.4
+ifeq ($(filter 5.1 5.2 5.3 5.4 luajit,$(LUA)),)
+$(error LUA is 5.1, 5.2, 5.3, 5.4 or luajit, not "$(LUA)")
+endif
 BUILD ?= build
 CC ?= cc
 PREFIX ?= /usr/local

@@ -76,6 +76,17 @@ describe("luarocks make", function()
   end
 end)
 
+describe("make", function()
+  it("refuses a Lua that it does not know", function()
+    for _, lua in ipairs { "5.5", "lua5.3", "" } do
+      local make = process.start { "make", "-n", "LUA=" .. lua, "all" }
+      assert.not_equal(0, make:wait())
+      assert.equal("", make:output())
+      assert.matches("LUA is 5%.1, 5%.2, 5%.3, 5%.4 or luajit", make:errors())
+    end
+  end)
+end)
+
 describe("make install", function()
   it("puts modules and programs where the Lua looks for them", function()
     local server = Topicsd.start {}
