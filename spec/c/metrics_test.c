@@ -34,7 +34,7 @@ static void counts_refusals(void) {
       {505, NULL, "topicsd_refused_total{reason=\"version_not_supported\"} 1\n"},
       {418, NULL, "topicsd_refused_total{reason=\"other\"} 1\n"},
   };
-  metrics = (struct metrics){.accepted = 3};
+  metrics = (struct metrics){.accepted = 3, .unlogged = 2};
   for (size_t i = 0; i < CHECK_COUNT(rows); i++) {
     check_row(rows[i].line);
     struct answer *answer = answer_error(rows[i].status, "", rows[i].err, "");
@@ -51,6 +51,7 @@ static void counts_refusals(void) {
   CHECK(tells("topicsd_answers_total 8\n"));
   CHECK(tells("topicsd_answer_bytes_total 75\n"));
   CHECK(tells("topicsd_connections_total 3\n"));
+  CHECK(tells("topicsd_access_log_dropped_total 2\n"));
   CHECK(tells("topicsd_waiters 7\n"));
   CHECK(tells("topicsd_message_bytes_total 18446744073709551615\n"));
   CHECK(tells("# TYPE topicsd_waiters gauge\n"));

@@ -214,6 +214,33 @@ describe("topicsd", function()
     assert.is_nil(lines():find "my%-cache")
   end)
 
+  it("waits for nobody to read the access log, and counts the lines that it loses", function()
+    local path = directory .. "/fifo"
+    process.capture("mkfifo " .. process.quote(path))
+    local server = Topicsd.start { "--no-auth", "--admin-port", "0", "--access-log", path }
+    local admin = server.process:wait_for_output "admin on (http://[%d.:]+)\n"
+    local function dropped()
+      local _, _, metrics = http.request(admin .. "/metrics")
+      return tonumber(metrics:match "\ntopicsd_access_log_dropped_total (%d+)\n")
+    end
+    assert.equal(0, dropped())
+    for _ = 1, 60 do -- lines of 32 000 bytes: more than the pipe and the server keep
+      assert.equal(404, (http.request(server.url .. "/" .. ('"'):rep(8000))))
+    end
+    assert.is_true(dropped() > 0)
+
+    local reader = process.start { "cat", path }
+    process.wait_until(function()
+      assert.equal(404, (http.request(server.url .. "/again")))
+      return reader:output():match 'Z 127%.0%.0%.1 "GET /again" 404 %d+ %d+%.%d%d%d\n'
+    end, 30, "lines of the log")
+    for line in reader:output():gmatch "([^\n]*)\n" do
+      assert.matches('^[%d:.TZ-]+ 127%.0%.0%.1 "GET /[^"]+" %d+ %d+ %d+%.%d%d%d$', line)
+    end
+    assert.equal(0, server:stop())
+    assert.equal(0, reader:wait())
+  end)
+
   it("makes tokens that a server with the same secret takes", function()
     local secret = write("secret", "0123456789abcdef\n")
     local server = Topicsd.start { "--api-key", "secret", "--token-secret-file", secret }

@@ -1,44 +1,50 @@
+/* Lines are gathered in memory and written when the loop has a moment, never more than there is
+   room for: a reader that is slow, or a full disk, costs lines and keeps nobody waiting. */
 #include "access_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 65536, TIME_SIZE = 32 };
+enum {
+  PENDING_MAX = 1048576, /* bytes that wait; a line is taken while there are fewer */
+  TIME_SIZE = 32
+};
 
 struct access_log {
   const char *path;
-  FILE *file;
-  bool dirty;
+  int descriptor;
+  FILE *lines; /* into pending */
+  char *pending;
+  size_t length; /* of pending, as of the latest line */
+  size_t sent;   /* of those */
 };
 
-static FILE *open_file(const char *path) {
-  const int descriptor = strcmp(path, "-") == 0
-                             ? dup(STDOUT_FILENO)
-                             : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-  if (descriptor < 0) return NULL;
-  FILE *file = fdopen(descriptor, "a");
-  if (file == NULL) {
-    const int problem = errno;
-    close(descriptor);
-    errno = problem;
-    return NULL;
-  }
-  setvbuf(file, NULL, _IOFBF, BUFFER_SIZE);
-  return file;
+static int open_file(const char *path) {
+  if (strcmp(path, "-") == 0) return dup(STDOUT_FILENO);
+  const int flags = O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
+  const int descriptor = open(path, flags | O_WRONLY, 0640);
+  /* A FIFO that nobody reads yet can only be opened by one who could read it, too. */
+  return descriptor < 0 && errno == ENXIO ? open(path, flags | O_RDWR) : descriptor;
 }
 
 struct access_log *access_log_open(const char *path) {
   struct access_log *log = calloc(1, sizeof *log);
   if (log == NULL) return NULL;
   log->path = path;
-  log->file = open_file(path);
-  if (log->file != NULL) return log;
+  log->descriptor = open_file(path);
+  if (log->descriptor >= 0) {
+    log->lines = open_memstream(&log->pending, &log->length);
+    if (log->lines != NULL) return log;
+  }
   const int problem = errno;
+  if (log->descriptor >= 0) close(log->descriptor);
   free(log);
   errno = problem;
   return NULL;
@@ -46,15 +52,19 @@ struct access_log *access_log_open(const char *path) {
 
 void access_log_close(struct access_log *log) {
   if (log == NULL) return;
-  fclose(log->file);
+  access_log_flush(log);
+  fclose(log->lines);
+  free(log->pending);
+  close(log->descriptor);
   free(log);
 }
 
 bool access_log_reopen(struct access_log *log) {
-  FILE *file = open_file(log->path);
-  if (file == NULL) return false;
-  fclose(log->file);
-  log->file = file;
+  const int descriptor = open_file(log->path);
+  if (descriptor < 0) return false;
+  access_log_flush(log);
+  close(log->descriptor);
+  log->descriptor = descriptor;
   return true;
 }
 
@@ -75,7 +85,7 @@ static struct field_text path_of(struct field_text target) {
   return target;
 }
 
-void access_log_add(struct access_log *log, uint64_t now_ms, const struct access_entry *entry) {
+static void put_line(FILE *file, uint64_t now_ms, const struct access_entry *entry) {
   const time_t seconds = (time_t)(now_ms / 1000);
   struct tm utc;
   char when[TIME_SIZE];
@@ -83,27 +93,49 @@ void access_log_add(struct access_log *log, uint64_t now_ms, const struct access
   gmtime_r(&seconds, &utc);
   strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &utc);
   address_format(&entry->client, client);
-  fprintf(log->file, "%s.%03uZ %s ", when, (unsigned)(now_ms % 1000), client);
+  fprintf(file, "%s.%03uZ %s ", when, (unsigned)(now_ms % 1000), client);
   if (entry->method.length > 0) {
-    putc('"', log->file);
-    put_quoted(log->file, entry->method);
-    putc(' ', log->file);
-    put_quoted(log->file, path_of(entry->target));
-    putc('"', log->file);
+    putc('"', file);
+    put_quoted(file, entry->method);
+    putc(' ', file);
+    put_quoted(file, path_of(entry->target));
+    putc('"', file);
   } else {
-    fputs("\"-\"", log->file);
+    fputs("\"-\"", file);
   }
   if (entry->status != 0)
-    fprintf(log->file, " %u", entry->status);
+    fprintf(file, " %u", entry->status);
   else
-    fputs(" -", log->file);
-  fprintf(log->file, " %llu %llu.%03u\n", (unsigned long long)entry->bytes,
+    fputs(" -", file);
+  fprintf(file, " %llu %llu.%03u\n", (unsigned long long)entry->bytes,
           (unsigned long long)(entry->duration_ms / 1000), (unsigned)(entry->duration_ms % 1000));
-  log->dirty = true;
+}
+
+bool access_log_add(struct access_log *log, uint64_t now_ms, const struct access_entry *entry) {
+  if (log->length >= PENDING_MAX) access_log_flush(log);
+  if (log->length >= PENDING_MAX) return false;
+  put_line(log->lines, now_ms, entry);
+  return fflush(log->lines) == 0;
+}
+
+/* Writes what there is room for; false: none, or it failed. stdout is shared with whoever started
+   us and so not made non-blocking: as much as PIPE_BUF always fits where poll says that something
+   does. */
+static bool write_some(struct access_log *log) {
+  struct pollfd room = {.fd = log->descriptor, .events = POLLOUT};
+  const size_t rest = log->length - log->sent;
+  if (poll(&room, 1, 0) != 1) return false;
+  const ssize_t written =
+      write(log->descriptor, log->pending + log->sent, rest < PIPE_BUF ? rest : PIPE_BUF);
+  if (written < 0) return false;
+  log->sent += (size_t)written;
+  return true;
 }
 
 void access_log_flush(struct access_log *log) {
-  if (!log->dirty) return;
-  fflush(log->file);
-  log->dirty = false;
+  if (log->length == 0) return;
+  while (log->sent < log->length)
+    if (!write_some(log)) return;
+  rewind(log->lines);
+  log->length = log->sent = 0;
 }

@@ -57,7 +57,7 @@ void note_end(struct connection *connection, unsigned status) {
       .bytes = connection->answer != NULL ? connection->sent : 0,
       .duration_ms = http->now_ms - note->began_ms,
   };
-  access_log_add(http->options.log, http->now_ms, &entry);
+  if (!access_log_add(http->options.log, http->now_ms, &entry)) http->metrics.unlogged++;
   free(note);
   connection->note = NULL;
 }

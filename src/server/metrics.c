@@ -111,6 +111,8 @@ void metrics_write(FILE *out, const struct metrics *metrics, const struct api_to
             metrics->gone);
   write_one(out, "answers_total", "counter", "Answers sent.", metrics->answers);
   write_one(out, "answer_bytes_total", "counter", "Bytes of them.", metrics->bytes);
+  write_one(out, "access_log_dropped_total", "counter",
+            "Lines of the access log that could not be written.", metrics->unlogged);
   write_refusals(out, metrics);
   write_latencies(out, metrics);
 }

@@ -18,6 +18,7 @@ struct metrics {
   uint64_t answers;                    /* of any status */
   uint64_t bytes;                      /* of them */
   uint64_t gone;                       /* clients that left before their answer */
+  uint64_t unlogged;                   /* requests whose line in the access log was lost */
   uint64_t refusals[METRICS_REFUSALS]; /* answers from 400 on, by reason */
   uint64_t latencies[METRICS_BUCKETS]; /* of requests that did not wait, from read to answered */
   uint64_t latency_sum_us;
