@@ -150,8 +150,8 @@ function credentials.resolve(given, getenv)
   if given.logger and inner and not trimmed(given.endpoint) then
     local ignored = trimmed(getenv "MOMENTO_ENDPOINT")
     if ignored and credentials.origin(ignored) ~= origin then
-      given.logger("warn", ("MOMENTO_ENDPOINT is not used: the API key names an endpoint of its own,"
-        .. " %s; pass endpoint to go elsewhere"):format(shown(inner)))
+      given.logger("warn", ("MOMENTO_ENDPOINT is not used: the API key names an endpoint of its"
+        .. " own, %s; pass endpoint to go elsewhere"):format(shown(inner)))
     end
   end
   return origin, token

@@ -65,7 +65,8 @@ function errors.from_status(status, body, retry_after, secret)
   if known then retryable = known[2] end
   local members = body and core.json_object(body) or {}
   if members.err == TOO_LARGE then retryable = false end
-  local text = without(text_of(body or "", members), secret) -- once more: JSON may have spelt it otherwise
+  -- Once more: JSON may have spelt it otherwise.
+  local text = without(text_of(body or "", members), secret)
   local message = text == "" and ("the server answered %d"):format(status)
     or ("%s (the server answered %d)"):format(text, status)
   if WHAT_TO_DO[status] then message = message .. ": " .. WHAT_TO_DO[status] end

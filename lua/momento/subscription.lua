@@ -230,8 +230,7 @@ local function advance(self, state, kind, value, deadline)
 end
 
 -- The next message, when next_item gave something else.
-local function receive_from(self, kind, value, timeout)
-  local state = state_of(self)
+local function receive_from(self, state, kind, value, timeout)
   local deadline = timeout and timeout < math.huge and state.transport:now() + timeout or nil
   while true do
     local got, what, code, detail = advance(self, state, kind, value, deadline)
@@ -242,8 +241,15 @@ local function receive_from(self, kind, value, timeout)
   end
 end
 
+-- Raises, `level` calls up, where a wait would hold up a game.
+local function check_may_wait(state, what, level)
+  if not state.background or state.closed or state.transport:would_yield() then return end
+  error(what .. ' waits: with loop = "update", on_message gets the messages', level + 1)
+end
+
 -- PUC 5.1 cannot yield inside an iterator: says so before anything is lost.
 local function check_iterator(state)
+  check_may_wait(state, "the iterator", 3)
   if yieldable.only_through_lua and not state.closed then
     local transport = state.transport
     if transport.would_yield and transport:would_yield() then yieldable.refuse() end
@@ -257,7 +263,8 @@ local function stop_iterating(message, code)
 end
 
 --- The next message. Blocks, or suspends the running task, until there is one; asks again after
---- whatever may pass. A body at hand is read without waiting, in any case.
+--- whatever may pass. A body at hand is read without waiting, in any case. Raises with
+--- loop = "update", where on_message gets what comes.
 ---@param timeout number|nil seconds; none: for as long as it takes
 ---@return table|nil message, or nil, message, code, detail: "timeout", "TIMEOUT_ERROR" when the
 --- time is over, else an error that is final
@@ -267,7 +274,9 @@ function methods.receive(self, timeout)
   end
   local kind, value = next_item(self)
   if kind == "message" then return value end
-  return receive_from(self, kind, value, timeout)
+  local state = state_of(self)
+  check_may_wait(state, "receive", 2)
+  return receive_from(self, state, kind, value, timeout)
 end
 
 --- What a generic `for` over the subscription calls: as receive(), but raises errors that are
@@ -275,8 +284,9 @@ end
 function methods.receive_next(self)
   local kind, value = next_item(self)
   if kind == "message" then return value end
-  check_iterator(state_of(self))
-  local message, text, code = receive_from(self, kind, value)
+  local state = state_of(self)
+  check_iterator(state)
+  local message, text, code = receive_from(self, state, kind, value)
   if message then return message end
   return stop_iterating(text, code)
 end
@@ -324,7 +334,7 @@ end
 --- Makes a subscription and sends its first poll; what goes wrong with that is told by receive.
 ---@param client userdata
 ---@param shared table what all subscriptions of the client share: transport, stats, log,
---- poll_timeout, secret
+--- poll_timeout, secret, background
 ---@param options table resume, on_discontinuity, on_connection_lost, on_connection_restored
 ---@return userdata|nil subscription, or nil, message, code, detail
 function Subscription.new(client, shared, cache, topic, options)
@@ -336,6 +346,7 @@ function Subscription.new(client, shared, cache, topic, options)
   state.client = client -- as long as a subscription is used, its client is not collected
   state.transport, state.stats, state.log = shared.transport, shared.stats, shared.log
   state.poll_timeout, state.secret = shared.poll_timeout, shared.secret
+  state.background = shared.background -- nobody but the loop's own task may wait
   state.name = ("%s/%s"):format(cache, topic)
   state.on_discontinuity = options.on_discontinuity
   state.on_connection_lost = options.on_connection_lost

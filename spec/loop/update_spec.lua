@@ -171,6 +171,29 @@ describe("client:update", function()
     assert.equal(1, restored)
   end)
 
+  it("refuses what would hold up the game, and goes on", function()
+    local name, got = topic(), 0
+    local subscription = subscribe(name, { on_message = function() got = got + 1 end })
+    for what, call in pairs {
+      ["receive waits"] = function() subscription:receive() end,
+      ["receive waits: with"] = function() subscription:receive(0) end,
+      ["receive"] = function() coroutine.wrap(function() subscription:receive(5) end)() end,
+      ["the iterator waits"] = function() subscription() end,
+      ["on_message gets"] = function() subscription:events()() end,
+    } do
+      local fine, message = pcall(call)
+      assert.is_false(fine)
+      assert.truthy(message:find(what, 1, true), message)
+      assert.truthy(message:find("on_message gets the messages", 1, true), message)
+    end
+    local _, message = pcall(function() subscription:receive(5) end)
+    assert.matches("update_spec.lua:%d+: receive waits", message)
+    publish(name, 1)
+    pump_until(function() return got == 1 end, "the message")
+    subscription:close()
+    assert.equal("CANCELLED_ERROR", (select(3, subscription:receive(5))))
+  end)
+
   it("says what is wrong with options that belong to other loops", function()
     local fine, message = pcall(client.subscribe, client, "c", "t")
     assert.is_false(fine)
