@@ -241,10 +241,14 @@ describe("subscribe", function()
   end)
 
   it("gives up an answer larger than max_body, and asks again", function()
+    local lost
     local subscription = start({ messages(4),
       answer(200, envelope.body(envelope.text(5, PAGE, ("x"):rep(5000)))), messages(5) },
-      { max_body = 4096 })
+      { max_body = 4096, subscribe = { on_connection_lost = function(text) lost = text end } })
     assert.equal("m4 m5", values(subscription, 2))
+    for _, text in ipairs { lost or "nothing", table.concat(log, "\n") } do
+      assert.matches("answer is longer than max_body (4096 bytes)", text, 1, true)
+    end
     assert.equal("0 5@P 5@P", asked(peer, 3))
   end)
 

@@ -215,6 +215,17 @@ describe("a mux", function()
       end)
     end
 
+    for name, reply in pairs {
+      ["is announced"] = { send = answer(200, ("x"):rep(2000)) },
+      ["comes"] = { send = "HTTP/1.1 200 OK\r\n\r\n" .. ("x"):rep(2000), close = true },
+    } do
+      it("and names the limit when more " .. name, function()
+        start({ reply }, { max_body = 1000 })
+        local _, message = support.exchange(mux, "poll")
+        assert.matches(": the answer is longer than max_body (1000 bytes)", message, 1, true)
+      end)
+    end
+
     it("and says what is to be done", function()
       start { { send = "garbage\r\n\r\n", close = true } }
       local _, message = support.exchange(mux, "poll")

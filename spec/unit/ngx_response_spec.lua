@@ -9,7 +9,7 @@ local function lines(...) return table.concat({ ... }, "\r\n") .. "\r\n" end
 local OK = "HTTP/1.1 200 OK\r\n"
 local LENGTH = OK .. "Content-Length: "
 local TWO = "Content-Length: 2\r\n\r\nok"
-local TOO_LARGE = "body of the answer is larger than 64 bytes"
+local TOO_LARGE = "the answer is longer than max_body (64 bytes)"
 local HEAD_TOO_LARGE = "head of the answer is too large"
 local CUT = "connection closed in the middle of the answer"
 local CHUNKED = OK .. "Transfer-Encoding: chunked\r\n\r\n"

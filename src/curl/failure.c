@@ -38,7 +38,6 @@ static const struct meaning meanings[] = {
     {CURLE_WEIRD_SERVER_REPLY, FAILURE_SERVICE, true, "the answer is not HTTP",
      "check that the endpoint's port speaks HTTP"},
     {CURLE_BAD_CONTENT_ENCODING, FAILURE_SERVICE, true, "the answer is malformed", NULL},
-    {CURLE_FILESIZE_EXCEEDED, FAILURE_SERVICE, true, "the answer is too large", NULL},
     {CURLE_OUT_OF_MEMORY, FAILURE_SERVICE, true, "not enough memory for the answer", NULL},
 #if LIBCURL_VERSION_NUM >= 0x080600
     {CURLE_TOO_LARGE, FAILURE_SERVICE, true, "the answer's headers are too large", NULL},
@@ -46,7 +45,7 @@ static const struct meaning meanings[] = {
 };
 
 static const struct meaning too_large = {CURLE_WRITE_ERROR, FAILURE_SERVICE, true,
-                                         "the answer is too large", NULL};
+                                         "the answer is longer than max_body", NULL};
 static const struct meaning no_memory = {CURLE_WRITE_ERROR, FAILURE_SERVICE, true,
                                          "not enough memory for the answer", NULL};
 static const struct meaning broken = {CURLE_RECV_ERROR, FAILURE_CONNECTION, true,
@@ -57,6 +56,7 @@ static const struct meaning cut = {CURLE_RECV_ERROR, FAILURE_CONNECTION, true,
 static const struct meaning *find(const struct transfer *transfer) {
   if (transfer->cut) return &cut;
   if (transfer->too_large) return &too_large;
+  if (transfer->result == CURLE_FILESIZE_EXCEEDED) return &too_large; /* as announced */
   if (transfer->no_memory) return &no_memory;
   for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
     if (meanings[i].result == transfer->result) return &meanings[i];
@@ -68,7 +68,11 @@ void failure_describe(struct failure *failure, const struct transfer *transfer) 
   failure->kind = meaning->kind;
   failure->retryable = meaning->retryable;
   const char *reason = transfer->reason;
-  if (transfer->cut || transfer->too_large || transfer->no_memory)
+  char limit[32];
+  snprintf(limit, sizeof limit, "%zu bytes", transfer->profile->max_body);
+  if (meaning == &too_large)
+    reason = limit;
+  else if (meaning == &cut || meaning == &no_memory)
     reason = "";
   else if (reason[0] == '\0')
     reason = curl_easy_strerror(transfer->result);

@@ -98,7 +98,7 @@ local function take_body(self, wanted)
 end
 
 local function too_large(self)
-  return nil, ("body of the answer is larger than %d bytes"):format(self.max_body_)
+  return nil, ("the answer is longer than max_body (%d bytes)"):format(self.max_body_)
 end
 
 function status_line(self)
