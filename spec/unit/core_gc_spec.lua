@@ -22,13 +22,16 @@ local function subscribe_to_much(...)
   return subscription, held
 end
 
--- Stops the collector; the function returned lets it run again, through a whole cycle at the very
--- next allocations.
+-- Stops the collector, and hooks that collect (make gc-stress). The first function returned lets it
+-- run again, through a whole cycle at the very next allocations; the second undoes everything.
 local function hold_back()
+  local hook, mask, count = debug.gethook()
+  debug.sethook()
   local generational = pcall(collectgarbage, "generational")
   local stepmul = not generational and collectgarbage("setstepmul", 100000000)
   collectgarbage "stop"
   return function() collectgarbage "restart" end, function()
+    debug.sethook(hook, mask, count)
     collectgarbage "restart"
     if generational then collectgarbage "incremental" else collectgarbage("setstepmul", stepmul) end
   end
