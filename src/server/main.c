@@ -196,7 +196,11 @@ static const char *start_serving(struct topicsd *topicsd) {
   struct options *options = &topicsd->started;
   char pages_path[PAGES_PATH_SIZE];
   pages_default_path(pages_path);
-  (void)pages_open(&topicsd->pages, pages_path); /* without the file, memory and the clock do */
+  if (!pages_open(&topicsd->pages, pages_path)) /* without the file, memory and the clock do */
+    fprintf(stderr,
+            "topicsd: warning: cannot use %s (%s): after a restart within a second, or with the "
+            "clock set back, topics may have an older page, and subscribers miss messages\n",
+            pages_path, strerror(errno));
   options->api.pages = &topicsd->pages;
   options->api.endpoint = topicsd->url;
   options->api.wake = http_wake;
