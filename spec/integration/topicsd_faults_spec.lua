@@ -101,11 +101,12 @@ describe("topicsd --faults", function()
         fault = fault, ["fault-count"] = "1", ["fault-rpcs"] = "topic-subscribe",
       }))
       assert.equal(204, (publish(topic, "m3")))
+      local listed = '{"faults":[{"fault":"%s","struck":%d}]}\n'
       local _, _, rules = http.request(admin .. "/faults")
-      assert.equal('{"faults":[{"struck":0}]}\n', rules)
+      assert.equal(listed:format(fault, 0), rules)
       poll(topic)
       _, _, rules = http.request(admin .. "/faults")
-      assert.equal('{"faults":[{"struck":1}]}\n', rules)
+      assert.equal(listed:format(fault, 1), rules)
       assert.equal(envelope(1, 2, 3), (body_of(poll(topic))))
     end)
   end
@@ -214,6 +215,15 @@ describe("topicsd --faults", function()
       connection:close()
     end
     process.wait_until(function() return connections() <= before end, 30, "them to be forgotten")
+  end)
+
+  it("lists what each rule does, the oldest first", function()
+    assert.equal(204, (add_rule { ["return-error"] = "unavailable", ["error-count"] = "0" }))
+    assert.equal(204, (add_rule { ["delay-ms"] = "20", fault = "cut 5" }))
+    assert.equal(204, (add_rule { ["return-error"] = "418", ["delay-ms"] = "0" }))
+    local _, _, rules = http.request(admin .. "/faults")
+    assert.equal('{"faults":[{"return-error":503,"struck":0},'
+      .. '{"delay-ms":20,"fault":"cut 5","struck":0},{"return-error":418,"struck":0}]}\n', rules)
   end)
 
   it("refuses fields that it does not know, rather than do nothing", function()

@@ -145,11 +145,24 @@ static void write_health(FILE *out, const struct visit *visit) {
   fputs("ok\n", out);
 }
 
+/* What a rule does, in the words that made it, but for a status, which is a number. */
+static void write_fault(FILE *out, const struct fault *fault) {
+  if (fault->status != 0) fprintf(out, "\"return-error\":%u,", fault->status);
+  if (fault->delay_ms != 0) fprintf(out, "\"delay-ms\":%u,", (unsigned)fault->delay_ms);
+  if (fault->kind == FAULT_NONE) return;
+  bool has_amount;
+  fprintf(out, "\"fault\":\"%s", faults_kind_name(fault->kind, &has_amount));
+  if (has_amount) fprintf(out, " %llu", (unsigned long long)fault->amount);
+  fputs("\",", out);
+}
+
 static void write_faults(FILE *out, const struct visit *visit) {
   fputs("{\"faults\":[", out);
-  for (size_t i = 0; i < faults_count(visit->faults); i++)
-    fprintf(out, "%s{\"struck\":%llu}", i > 0 ? "," : "",
-            (unsigned long long)faults_struck(visit->faults, i));
+  for (size_t i = 0; i < faults_count(visit->faults); i++) {
+    fputs(i > 0 ? ",{" : "{", out);
+    write_fault(out, faults_rule(visit->faults, i));
+    fprintf(out, "\"struck\":%llu}", (unsigned long long)faults_struck(visit->faults, i));
+  }
   fputs("]}\n", out);
 }
 

@@ -280,6 +280,18 @@ size_t faults_count(const struct faults *faults) {
   return faults->rule_count;
 }
 
+const struct fault *faults_rule(const struct faults *faults, size_t rule) {
+  return &faults->rules[rule].wish.fault;
+}
+
 uint64_t faults_struck(const struct faults *faults, size_t rule) {
   return faults->rules[rule].struck;
+}
+
+const char *faults_kind_name(enum fault_kind kind, bool *has_amount) {
+  size_t i = 0;
+  while (kinds[i].kind != kind)
+    i++;
+  *has_amount = kinds[i].has_amount;
+  return kinds[i].name;
 }

@@ -80,8 +80,12 @@ void faults_clear(struct faults *faults);
 const char *faults_take(struct faults *faults, enum fault_rpc rpc, fault_look_up *look_up,
                         const void *context, struct fault *fault);
 
-/* How often each rule has struck, the oldest first. */
+/* The rules, the oldest first: what each does, and how often it has struck. */
 size_t faults_count(const struct faults *faults);
+const struct fault *faults_rule(const struct faults *faults, size_t rule);
 uint64_t faults_struck(const struct faults *faults, size_t rule);
+
+/* The word for a kind other than FAULT_NONE, as in a field; *has_amount: a number goes with it. */
+const char *faults_kind_name(enum fault_kind kind, bool *has_amount);
 
 #endif
