@@ -297,15 +297,15 @@ function methods.events(self)
   return transport:events()
 end
 
---- Seconds until step(0) and receive(0) have something to do even though pollfd() cannot be read;
---- nil: none.
+--- Seconds until step(0) and receive(0) have something to do even though pollfd() cannot be read,
+--- 0 for an answer that came while the program waited for something else; nil: none.
 ---@return number|nil
 function methods.timeout(self)
   local transport, message, code = stepped(state_of(self))
   if not transport then return nil, message, code end
   local least = transport:timeout()
   for subscription in pairs(state_of(self).subscriptions) do
-    local left = Subscription.backing_off(subscription)
+    local left = Subscription.due(subscription)
     if left and (not least or left < least) then least = left end
   end
   return least

@@ -161,6 +161,12 @@ function Driver:keeps(ticket)
   return self.kept_[ticket] ~= nil
 end
 
+--- Whether the result of a poll is there for whoever waits next.
+function Driver:ended(ticket)
+  local held = self.kept_[ticket]
+  return held ~= nil and held ~= PENDING
+end
+
 --- What a wait gets once the client, or what it waits for, has been closed.
 function Driver:refuse()
   return nil, self.mux and "cancelled" or "the client is closed", CANCELLED, { retryable = false }

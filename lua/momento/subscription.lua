@@ -324,11 +324,15 @@ function Subscription.count(self)
   if not state.closed then count(self, state) end
 end
 
---- Seconds until it wants to ask again; nil when it does not wait for that.
-function Subscription.backing_off(self)
+--- Seconds until receive(0) has something to do, whatever the network does: read what is at hand,
+--- give up a poll or ask again; nil when it is closed.
+function Subscription.due(self)
   local state = state_of(self)
-  if state.closed or state.ticket or not state.resume_at then return nil end
-  return math.max(0, state.resume_at - state.transport:now())
+  if state.closed then return nil end
+  local transport = state.transport
+  if state.body or state.unsent or state.ticket and transport:ended(state.ticket) then return 0 end
+  local at = state.ticket and state.late_at or state.resume_at or 0
+  return math.max(0, at - transport:now())
 end
 
 --- Makes a subscription and sends its first poll; what goes wrong with that is told by receive.

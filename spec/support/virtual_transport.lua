@@ -64,6 +64,11 @@ function VirtualTransport:wait(ticket, deadline)
   return answer.status, answer.body or "", answer.retry_after
 end
 
+function VirtualTransport:ended(ticket)
+  local due = self.tickets_[ticket]
+  return due ~= nil and due.at <= self.clock
+end
+
 function VirtualTransport:sleep(seconds)
   self.sleeps[#self.sleeps + 1] = seconds
   self.clock = self.clock + seconds

@@ -83,6 +83,7 @@ describe("momento.driver", function()
       assert.is_false((pcall(driver.wait, driver, ticket)))
       assert.equal(2, mux.steps)
       mux.on_step = nil
+      assert.is_false(driver:ended(ticket))
       mux:finish(ticket, 200, "kept")
       assert.equal("kept", (select(2, driver:wait(ticket))))
     end)

@@ -257,10 +257,25 @@ describe("momento.subscription", function()
   it("comes back to a backoff that a timeout left", function()
     local subscription, transport = subscribe { { status = 429, retry_after = 10 }, messages(1) }
     assert.equal("TIMEOUT_ERROR", (select(3, subscription:receive(4))))
-    assert.is_true(math.abs(Subscription.backing_off(subscription) - 6) < 1e-6)
+    assert.is_true(math.abs(Subscription.due(subscription) - 6) < 1e-6)
     assert.equal("m1", values(subscription, 1))
-    assert.is_nil(Subscription.backing_off(subscription))
     assert.is_true(math.abs(transport:gap_after(1) - 10) < 1e-6)
+  end)
+
+  it("tells a loop when to look although nothing comes", function()
+    local subscription, transport =
+      subscribe { { after = 5, status = 200, body = messages(1, 2).body }, SILENT }
+    assert.equal(90, Subscription.due(subscription)) -- when the poll is late
+    transport.clock = transport.clock + 5
+    assert.equal(0, Subscription.due(subscription)) -- the answer is there
+    assert.equal("m1", values(subscription, 1))
+    assert.equal(0, Subscription.due(subscription)) -- another message is
+    assert.equal("m2", values(subscription, 1))
+    assert.equal("TIMEOUT_ERROR", (select(3, subscription:receive(0))))
+    assert.equal(90, Subscription.due(subscription))
+    subscription:close()
+    assert.is_nil(Subscription.due(subscription))
+    assert.equal(0, Subscription.due((subscribe { { refuse = REFUSED } })))
   end)
 
   describe("final errors", function()
