@@ -6,7 +6,9 @@ local socket = require "socket"               -- for its select; poll, epoll and
 
 io.stdout:setvbuf "line"
 local client = assert(momento.client())
-local subscription = assert(client:subscribe("my-cache", "chat"))
+local subscription = assert(client:subscribe("my-cache", "chat", {
+  on_connection_lost = function(message) print("lost", message) end,
+}))
 local network = {
   getfd = function() return client:pollfd() end,
   dirty = function() return false end,

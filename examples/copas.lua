@@ -9,6 +9,7 @@ local client = assert(momento.client { loop = require "momento.loop.copas" (copa
 local done = false
 
 copas.addthread(function()
+  copas.setErrorHandler(function(problem) print(problem) os.exit(1) end)
   local chat = assert(client:subscribe("my-cache", "chat"))
   assert(client:publish("my-cache", "chat", "hello"))
   local message = assert(chat:receive())

@@ -13,7 +13,11 @@ local subscription = assert(client:subscribe(cache, topic, {
 }))
 io.stderr:write(("listening to %s/%s\n"):format(cache, topic))
 
-for message in subscription do
-  if message.discontinuity then io.stderr:write "some messages were missed\n" end
-  print(message.sequence_number, message.value)
-end
+local _, problem = pcall(function()
+  for message in subscription do
+    if message.discontinuity then io.stderr:write "some messages were missed\n" end
+    print(message.sequence_number, message.value)
+  end
+end)
+if tostring(problem):find "interrupted!$" then os.exit(130) end -- Ctrl-C
+error(problem, 0)

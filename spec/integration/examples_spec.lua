@@ -37,7 +37,8 @@ describe("examples", function()
     subscriber:wait_for_output("connection restored\n", PATIENCE)
     subscriber:wait_for_output("some messages were missed\n", PATIENCE)
     subscriber:kill "INT"
-    assert.not_equal(0, subscriber:wait(PATIENCE))
+    assert.equal(130, subscriber:wait(PATIENCE))
+    assert.is_nil(subscriber:errors():find("traceback", 1, true))
   end)
 
   for name, printed in pairs {
@@ -58,6 +59,20 @@ describe("examples", function()
       return program:output():find "%d+%s+hello\n" or program:exit_code()
     end, PATIENCE, "what was published")
     assert.matches("%d+%s+hello\n", program:output(), nil, program:errors())
+    program:kill "INT"
+  end)
+
+  it("copas: ends with what went wrong", function()
+    server:stop()
+    local program = start("copas", {})
+    assert.equal(1, program:wait(PATIENCE), program:errors())
+    assert.matches("no connection", program:output(), 1, true)
+  end)
+
+  it("any_loop: says that there is no server", function()
+    server:stop()
+    local program = start("any_loop", {})
+    program:wait_for_output("lost%s+.*no connection", PATIENCE)
     program:kill "INT"
   end)
 
