@@ -13,7 +13,7 @@ enum flag_kind {
   FLAG_SWITCH,
   FLAG_TEXT,
   FLAG_ORIGIN, /* http://host[:port] */
-  FLAG_WORDS, /* repeatable */
+  FLAG_WORDS,  /* repeatable */
   FLAG_PORT,
   FLAG_ADMIN_PORT,
   FLAG_COUNT_SIZE, /* a size_t */
