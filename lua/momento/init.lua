@@ -42,7 +42,10 @@ end
 --- Waits until a descriptor can be read (0: stdin); lets other tasks run meanwhile.
 ---@param descriptor integer
 ---@param seconds number|nil
----@return boolean whether it can be read: false when the time is over
+---@return boolean|nil whether it can be read: false when the time is over; nil: it is not open
+---@return string|nil message
+---@return momento.Code|nil code
+---@return momento.Detail|nil detail
 function momento.readable(descriptor, seconds)
   return scheduler():readable(descriptor, seconds)
 end

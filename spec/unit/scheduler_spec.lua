@@ -129,6 +129,20 @@ describe("momento.run", function()
     listener:close()
   end)
 
+  it("tells of a descriptor that is not open, in a task and outside", function()
+    local results = { { momento.readable(1000000) } }
+    momento.run(function()
+      momento.spawn(function() momento.sleep(0.01) end)
+      for i = 2, 3 do
+        momento.spawn(function() results[i] = { momento.readable(1000000, 30) } end)
+      end
+    end)
+    for i = 1, 3 do
+      assert.same({ nil, "readable: descriptor 1000000 is not open", "INVALID_ARGUMENT_ERROR",
+        { retryable = false } }, results[i])
+    end
+  end)
+
   describe("errors", function()
     it("come out with the traceback of where they happened", function()
       local function deep() error "boom" end

@@ -42,6 +42,12 @@ int curl_wait_wait(lua_State *L) {
     lua_pushliteral(L, "interrupted");
     return 2;
   }
+  for (size_t i = 0; i < count; i++) {
+    if ((descriptors[i].revents & POLLNVAL) == 0) continue;
+    lua_pushnil(L);
+    lua_pushfstring(L, "descriptor %d is not open", descriptors[i].fd);
+    return 2;
+  }
   lua_pushboolean(L, 1);
   luaL_checkstack(L, ready, "too many descriptors");
   for (size_t i = 0; i < count; i++)

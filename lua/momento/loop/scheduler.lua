@@ -4,6 +4,7 @@
 
 local curl = require "momento.curl"
 local Driver = require "momento.driver"
+local errors = require "momento.errors"
 local Timers = require "momento.loop.timers"
 local yieldable = require "momento.loop.yieldable"
 
@@ -274,15 +275,21 @@ end
 
 function Descriptor:step(seconds)
   local fine, ready = curl.wait(seconds, { self.fd })
-  if not fine or not ready then return end
-  self.readable = true
+  if fine and ready then
+    self.readable = true
+  elseif not fine and ready ~= "interrupted" then
+    self.problem = ready
+  else
+    return
+  end
   if self.task then self.scheduler:wake(self.task) end
 end
 
 --- Waits until a descriptor can be read, or has ended; lets the other tasks run meanwhile.
 ---@param fd integer
 ---@param seconds number|nil
----@return boolean whether it can be read: false when the time is over
+---@return boolean|nil whether it can be read: false when the time is over; nil, message, code,
+--- detail when it is not open
 function Scheduler:readable(fd, seconds)
   if type(fd) ~= "number" or fd < 0 or fd ~= math.floor(fd) then
     error("readable: a descriptor expected, got " .. tostring(fd), 2)
@@ -298,11 +305,12 @@ function Scheduler:readable(fd, seconds)
     else
       watched:step(deadline and math.max(0, deadline - now()))
     end
-  until watched.readable or task and task.cancelled or deadline and now() >= deadline
+  until watched.readable or watched.problem or task and task.cancelled or deadline and now() >= deadline
   if task then
     self:unwatch(watched)
     if task.cancelled then error(Driver.TASK_CANCELLED, 0) end
   end
+  if watched.problem then return errors.invalid("readable: " .. watched.problem) end
   return watched.readable or false
 end
 
