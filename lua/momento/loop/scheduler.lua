@@ -305,7 +305,8 @@ function Scheduler:readable(fd, seconds)
     else
       watched:step(deadline and math.max(0, deadline - now()))
     end
-  until watched.readable or watched.problem or task and task.cancelled or deadline and now() >= deadline
+  until watched.readable or watched.problem or task and task.cancelled
+    or deadline and now() >= deadline
   if task then
     self:unwatch(watched)
     if task.cancelled then error(Driver.TASK_CANCELLED, 0) end
