@@ -72,11 +72,13 @@ TREE_CPATH = $(BUILD_DIR)/$(LUA)/?.so
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all deps build-deps env help clean install rockspec readme docs demo demo-nginx FORCE
+.PHONY: all modules deps build-deps env help clean install rockspec readme docs demo demo-nginx FORCE
 .PHONY: test test-all test-lua test-c c-tests lint asan valgrind gc-stress fuzz fuzz-run soak
 .PHONY: conformance bench bench-c bench-deps bench-smoke bench-run bench-plot
 
 all: $(PRODUCTS)
+
+modules: $(filter %.so,$(PRODUCTS))
 
 # A change of compiler or flags rebuilds what it concerns.
 $(OBJ)/flags: FORCE
@@ -127,6 +129,7 @@ help:
 	@echo 'make build-deps  install what building needs (Debian: apt, through sudo when not root)'
 	@echo 'make deps        the same, and what the tests need'
 	@echo 'make             build the C modules for LUA (5.1 5.2 5.3 5.4 luajit; now $(LUA)) and topicsd'
+	@echo 'make modules     the C modules alone, which need neither libevent nor libjwt'
 	@echo 'make demo        topicsd, a subscriber and a publisher, for a few seconds'
 	@echo 'make demo-nginx  a chat site on nginx, with a topicsd behind it (PORT=8090), until Ctrl-C'
 	@echo 'make test        all suites: whole on 5.4 and LuaJIT, unit on the others, and the C tests'
