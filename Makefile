@@ -39,11 +39,8 @@ ALL_CFLAGS := -std=c99 -D_POSIX_C_SOURCE=200809L -fPIC -fvisibility=hidden $(WAR
 ifeq ($(shell uname -s),Darwin)
 ALL_CFLAGS += -D_DARWIN_C_SOURCE
 SHARED := -bundle -undefined dynamic_lookup
-NODELETE :=
 else
 SHARED := -shared
-# A name look-up may still run on a thread of libcurl when the Lua state closes.
-NODELETE := -Wl,-z,nodelete
 endif
 
 MODULES := $(BUILD)/$(LUA)/momento
@@ -100,7 +97,7 @@ $(MODULES)/core.so: $(CORE_LUA) $(WIRE)
 
 $(MODULES)/curl.so: $(CURL_LUA) $(CURL)
 	@mkdir -p $(@D)
-	$(CC) $(SHARED) $(EXTRA_CFLAGS) $(NODELETE) $(EXTRA_LDFLAGS) $^ $(CURL_LIBS) -o $@
+	$(CC) $(SHARED) $(EXTRA_CFLAGS) $(EXTRA_LDFLAGS) $^ $(CURL_LIBS) -o $@
 
 $(BUILD)/topicsd: $(SERVER) $(WIRE)
 	@mkdir -p $(@D)

@@ -59,6 +59,7 @@ build = {
         "src/curl/sockets.c",
         "src/curl/transfer.c",
         "src/lua/curl.c",
+        "src/lua/curl_stay.c",
         "src/lua/curl_wait.c",
       },
       incdirs = { "src", "$(CURL_INCDIR)" },

@@ -328,20 +328,27 @@ describe("a mux", function()
 
     -- Look-ups are slow and fail through a shim that is loaded into a child.
     describe("during a slow look-up", function()
-      local child
+      local child, directory
+
+      before_each(function() directory = process.directory() end)
+
+      -- Without what the spec itself was started with: a sanitizer would watch the compiler.
+      local function compile(...)
+        local command = "env -u LD_PRELOAD cc " .. table.concat({ ... }, " ") .. " 2>&1"
+        assert.equal("", process.capture(command))
+      end
+
+      local function start(words)
+        local shim = directory .. "/slow_lookup.so"
+        compile("-shared -fPIC -o", shim, "spec/support/slow_lookup.c -ldl")
+        local preload = os.getenv "LD_PRELOAD"
+        words.env = { LD_PRELOAD = (preload and preload .. ":" or "") .. shim }
+        child = process.start(words)
+        assert.equal(0, child:wait(60), child:output() .. child:errors())
+      end
 
       local function run(what, origin)
-        local shim = process.directory() .. "/slow_lookup.so"
-        -- Without what the spec itself was started with: a sanitizer would watch the compiler.
-        process.capture(("env -u LD_PRELOAD cc -shared -fPIC -o %s spec/support/slow_lookup.c -ldl")
-          :format(shim))
-        assert(process.read_file(shim), "no shim")
-        local preload = os.getenv "LD_PRELOAD"
-        child = process.start {
-          process.lua, "spec/support/mux_child.lua", what, origin,
-          env = { LD_PRELOAD = (preload and preload .. ":" or "") .. shim },
-        }
-        assert.equal(0, child:wait(60), child:output() .. child:errors())
+        start { process.lua, "spec/support/mux_child.lua", what, origin }
       end
 
       for _, how in ipairs { "cancel", "close", "timeout" } do
@@ -351,6 +358,15 @@ describe("a mux", function()
           assert.is_true(took < 2)
         end)
       end
+
+      it("lets the Lua state close in a program that lives on", function()
+        local lua = type(jit) == "table" and "luajit" or "lua" .. _VERSION:match "%d%.%d"
+        local program = directory .. "/unload"
+        compile("-o", program, "spec/support/unload.c",
+          "$(pkg-config --cflags --libs " .. lua .. ")")
+        start { program, "spec/support/mux_child.lua", "leave", "http://slow.example" }
+        assert.equal("still here\n", child:output())
+      end)
 
       it("tells of a name that is not found: nothing was sent", function()
         run("fail", "http://missing.example")

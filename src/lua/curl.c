@@ -4,6 +4,7 @@
 #include "compat.h"
 
 #include "../curl/mux.h"
+#include "curl_stay.h"
 #include "curl_wait.h"
 
 #include <errno.h>
@@ -297,6 +298,7 @@ COMPAT_EXPORT int luaopen_momento_curl(lua_State *L);
 int luaopen_momento_curl(lua_State *L) {
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
     return luaL_error(L, "libcurl cannot be initialised");
+  curl_stay_loaded();
   /* A second load finds the metatable of the first, which muxes made before still use. */
   if (luaL_newmetatable(L, MUX_TYPE)) {
     compat_setfuncs(L, metamethods, 0);
