@@ -338,7 +338,7 @@ describe("a mux", function()
         assert.equal("", process.capture(command))
       end
 
-      local function start(words)
+      local function run_with_shim(words)
         local shim = directory .. "/slow_lookup.so"
         compile("-shared -fPIC -o", shim, "spec/support/slow_lookup.c -ldl")
         local preload = os.getenv "LD_PRELOAD"
@@ -348,7 +348,7 @@ describe("a mux", function()
       end
 
       local function run(what, origin)
-        start { process.lua, "spec/support/mux_child.lua", what, origin }
+        run_with_shim { process.lua, "spec/support/mux_child.lua", what, origin }
       end
 
       for _, how in ipairs { "cancel", "close", "timeout" } do
@@ -364,7 +364,7 @@ describe("a mux", function()
         local program = directory .. "/unload"
         compile("-o", program, "spec/support/unload.c",
           "$(pkg-config --cflags --libs " .. lua .. ")")
-        start { program, "spec/support/mux_child.lua", "leave", "http://slow.example" }
+        run_with_shim { program, "spec/support/mux_child.lua", "leave", "http://slow.example" }
         assert.equal("still here\n", child:output())
       end)
 
