@@ -68,13 +68,16 @@ if [ -n "$missing" ]; then
   }
 fi
 
-# Installed last is what the copy in node_modules says.
+# Installed last is what the copy in node_modules says. Where npm reaches nothing, the few specs that
+# need it fail, and no others.
 npm_install() { # directory of a package.json
   cmp -s "$1/package.json" "$1/node_modules/.installed.json" && return
   echo "deps: installing what $1/package.json names" >&2
-  npm install --prefix "$1" --no-package-lock --loglevel=error >"$log" 2>&1 || {
+  timeout 300 npm install --prefix "$1" --no-package-lock --loglevel=error --fetch-retries=1 \
+    >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
-    exit 1
+    echo "deps: npm did not install what $1/package.json names" >&2
+    return 0
   }
   cp "$1/package.json" "$1/node_modules/.installed.json"
 }
