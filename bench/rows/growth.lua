@@ -1,23 +1,24 @@
 -- The same figures for 1, 10, 100 ... of something: what is measured for one thing of it should
 -- stay as it is. Each is compared with the smallest size that says something.
 
--- A row of one subject at many sizes; words_of(size) is the program.
+-- A row of one subject at many sizes: words(size) is the program, and server, when it is given,
+-- the one whose time is shown beside.
 local function grow(bench, row)
   local subjects, goals = {}, {}
   for _, size in ipairs(row.sizes) do
     local name = ("%d %s"):format(size, row.of)
-    table.insert(subjects, { name = name, row.words(bench:size(size, math.min(size, 10))) })
+    local words = row.words(bench:size(size, math.min(size, 10)))
+    local run = row.server and bench:serving(row.server, words)
+    table.insert(subjects, { name = name, run = run, not run and words or nil })
     if size > row.sizes[1] then
-      table.insert(goals, {
-        name,
-        against = ("%d %s"):format(row.sizes[1], row.of),
-      })
+      table.insert(goals, { name, against = ("%d %s"):format(row.sizes[1], row.of) })
     end
   end
   bench:compare {
     title = "growth: " .. row.title,
     unit = row.unit,
     figure = row.figure,
+    also = { "server_us" },
     rounds = 3,
     subjects = subjects,
     goals = goals,
@@ -54,6 +55,7 @@ return function(bench)
   })
   grow(bench, {
     title = "server, publishes over 32 connections to many topics",
+    server = server,
     of = "topics",
     unit = "publishes/s",
     figure = "rate",
@@ -64,6 +66,7 @@ return function(bench)
   })
   grow(bench, {
     title = "server, fan-out to many polls",
+    server = server,
     of = "polls",
     unit = "deliveries/s",
     figure = "rate",
