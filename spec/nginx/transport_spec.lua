@@ -109,7 +109,7 @@ describe("the nginx transport", function()
         assert.is_false(kept)
       end
       assert.equal(0, pending)
-      assert.equal(1, #peer:requests())
+      assert.equal(1, #peer:wait_for_requests(1))
     end)
   end
 
