@@ -44,12 +44,22 @@ specs() { # lua, its program
     SPECS="$(echo spec/unit/core_*spec.lua)" test-lua
 }
 
+out_of_memory() { # lua
+  # shellcheck disable=SC2046,SC2086
+  gcc -std=c99 -g $SANITIZE -o "$build/out_of_memory" spec/support/out_of_memory.c \
+    src/lua/core*.c src/wire/*.c $(pkg-config --cflags --libs "lua$1") &&
+    timeout 300 "$build/out_of_memory"
+}
+
 for lua in 5.4 5.1 luajit; do
   program=lua$lua
   [ "$lua" != luajit ] || program=luajit
   check "building for $lua" built "$lua"
   check "everything, $lua" everything "$lua" "$program"
   check "core specs, $lua" specs "$lua" "$program"
+done
+for lua in 5.1 5.2 5.3 5.4; do
+  check "out of memory, $lua" out_of_memory "$lua"
 done
 for test in "$build"/c/*_test; do
   check "$(basename "$test")" timeout 300 "$test"

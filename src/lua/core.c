@@ -41,9 +41,12 @@ bool core_class(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFu
   lua_setfield(L, -2, "__name");
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "__metatable");
+  return true;
+}
+
+void core_register(lua_State *L, const char *type) {
   lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, type);
-  return true;
 }
 
 void core_call_close(lua_State *L) {

@@ -34,12 +34,16 @@ struct client;
 /* Slot of every userdata: its private table, for the Lua layer. */
 enum { CORE_SLOT_STATE = 1 };
 
-/* Pushes the metatable registered as `type`; makes it when there is none yet: methods (its
-   __index),
-   __tostring, __gc = collect, __close and __call, which call the methods `close` and `receive_next`
-   by name, so that the Lua layer may replace or add them. Returns whether it was made. */
+/* Pushes the metatable registered as `type`. When there is none yet, makes it and returns true:
+   then the caller adds what it wants and registers it. It has methods (its __index), __tostring,
+   __gc = collect, and __close and __call, which call the methods `close` and `receive_next` by
+   name, so that the Lua layer may replace or add them. */
 bool core_class(lua_State *L, const char *type, const luaL_Reg *methods, lua_CFunction tostring,
                 lua_CFunction collect);
+
+/* Registers the metatable on the top of the stack as that of `type`: the last thing done to it, so
+   that a half-made one, should memory run out, is never found. */
+void core_register(lua_State *L, const char *type);
 
 /* Calls the method `close` of the userdata at index 1, whatever it is now, and drops its errors:
    for the start of a collect function. */

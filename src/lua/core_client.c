@@ -113,5 +113,6 @@ void core_client_class(lua_State *L) {
       {"publish_target", client_publish_target},
       {NULL, NULL},
   };
-  core_class(L, CORE_CLIENT, methods, client_tostring, client_collect);
+  if (core_class(L, CORE_CLIENT, methods, client_tostring, client_collect))
+    core_register(L, CORE_CLIENT);
 }

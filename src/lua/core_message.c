@@ -137,6 +137,5 @@ void core_message_class(lua_State *L) {
   lua_setfield(L, -2, "__index");
   lua_pushliteral(L, CORE_MESSAGE);
   lua_setfield(L, -2, "__name");
-  lua_pushvalue(L, -1);
-  lua_setfield(L, LUA_REGISTRYINDEX, CORE_MESSAGE);
+  core_register(L, CORE_MESSAGE);
 }

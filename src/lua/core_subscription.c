@@ -315,4 +315,5 @@ void core_subscription_class(lua_State *L) {
   lua_getfield(L, -1, "__index");
   add_quick_methods(L);
   lua_pop(L, 1);
+  core_register(L, CORE_SUBSCRIPTION);
 }
