@@ -43,6 +43,8 @@ local DEFAULTS = {
   max_body = 16 * 1024 * 1024,
 }
 
+local POLLS_FIRST = 1 -- seconds that a publish waits for them
+
 local PUBLISH_OPTIONS = { binary = "boolean", timeout = options.seconds, on_result = "function" }
 
 local SUBSCRIBE_OPTIONS = {
@@ -91,13 +93,15 @@ function Client.new(given, level)
   if not transport then return nil, message, code, detail end
   local state = state_of(self)
   state.transport = transport -- nil once closed
-  state.background = transport.loop and transport.loop.never_blocks -- nobody may be made to wait
+  local loop = transport.loop
+  state.background = loop and loop.never_blocks and loop or nil -- nobody may be made to wait
   state.timeout = chosen.timeout
   state.poll_timeout = chosen.poll_timeout
   state.secret = token
   state.log = chosen.logger or silent
   state.cache, state.topic, state.target = false, false, nil -- of the last publish
   state.subscriptions = setmetatable({}, { __mode = "k" })
+  state.starting = setmetatable({}, { __mode = "k" }) -- whose first poll may not have been sent
   state.stats = {
     published = 0, publish_failures = 0, publish_retries = 0,
     polls = 0, retries = 0,
@@ -135,6 +139,7 @@ end
 -- Publishes, and waits for the outcome: true, or nil, message, code, detail.
 local function deliver(state, target, value, content_type, timeout)
   local transport, stats = state.transport, state.stats
+  if not transport then return errors.closed "client" end
   local deadline = transport:now() + timeout
   local status, text, what, detail = transport:publish(target, value, content_type, timeout)
   if not status then
@@ -151,13 +156,34 @@ local function deliver(state, target, value, content_type, timeout)
   return nil, text, what, detail
 end
 
+-- "Subscribe, then publish" in one program is to work. Where subscribe may not wait for its poll to
+-- be sent, the publish does, for a while of its timeout. Returns what is left of that.
+local function let_polls_go_first(state, timeout)
+  local transport, starting = state.transport, state.starting
+  local start = transport:now()
+  local deadline = start + math.min(timeout, POLLS_FIRST)
+  local subscription = next(starting)
+  while subscription and state.transport do
+    if Subscription.listens(subscription) or transport:now() >= deadline then
+      starting[subscription] = nil
+    else
+      local _, _, _, ended = transport:sleep(0, {})
+      if ended and ended.unwind then error(ended, 0) end
+    end
+    subscription = next(starting)
+  end
+  return math.max(0.001, timeout - (transport:now() - start))
+end
+
 -- Where nothing may block: the outcome goes to on_result.
-local function deliver_later(state, on_result, ...)
-  state.transport.loop:spawn(function(...)
-    if on_result then return on_result(deliver(state, ...)) end
-    local published, message, code = deliver(state, ...)
+local function deliver_later(state, on_result, target, value, content_type, timeout)
+  state.background:spawn(function()
+    local left = timeout
+    if next(state.starting) then left = let_polls_go_first(state, timeout) end
+    if on_result then return on_result(deliver(state, target, value, content_type, left)) end
+    local published, message, code = deliver(state, target, value, content_type, left)
     if not published then state.log("warn", ("publish: %s (%s)"):format(message, code)) end
-  end, ...)
+  end)
   return true
 end
 
@@ -231,17 +257,18 @@ function methods.subscribe(self, cache, topic, given)
     error("subscribe: option resume must be a position, but has no sequence_number", 2)
   end
   if not state.transport then return errors.closed "client" end
-  if (chosen.on_message ~= nil) ~= (state.background == true) then
+  if (chosen.on_message ~= nil) ~= (state.background ~= nil) then
     error('subscribe: on_message is for clients with loop = "update", which need it', 2)
   end
   local callbacks = chosen
-  if state.background then callbacks = state.transport.loop:callbacks(chosen) end
+  if state.background then callbacks = state.background:callbacks(chosen) end
   local subscription, message, code, detail =
     Subscription.new(self, state, cache, topic, callbacks)
   if not subscription then return nil, message, code, detail end
   state.subscriptions[subscription] = true
   if state.background then
-    state.transport.loop:subscribed(subscription, chosen, state_of(subscription))
+    state.starting[subscription] = true
+    state.background:subscribed(subscription, chosen, state_of(subscription))
   end
   return subscription
 end
@@ -264,7 +291,7 @@ function methods.close(self)
   local state = state_of(self)
   local transport = state.transport
   if transport then
-    state.transport = nil
+    state.transport, state.starting = nil, {}
     local open = {}
     for subscription in pairs(state.subscriptions) do open[#open + 1] = subscription end
     for _, subscription in ipairs(open) do subscription:close() end
@@ -324,12 +351,11 @@ end
 --- With loop = "update": does what there is to do and calls the callbacks; never blocks. What a
 --- callback raises comes out of here. It may be called with the seconds since the last call.
 function methods.update(self)
-  local transport, message, code = stepped(state_of(self))
-  if not transport then return nil, message, code end
-  if not transport.loop.update then
-    error('update: the client was not made with loop = "update"', 2)
-  end
-  transport.loop:update() -- no tail call, as in publish
+  local state = state_of(self)
+  local loop = state.background
+  if not state.transport then return errors.closed "client" end
+  if not loop then error('update: the client was not made with loop = "update"', 2) end
+  loop:update() -- no tail call, as in publish
 end
 
 return Client

@@ -202,6 +202,11 @@ function Driver:wait(ticket, deadline)
   return status, b, c, d
 end
 
+--- Whether the request of a ticket has been written to the network, or has ended.
+function Driver:sent(ticket)
+  return not self.mux or self.mux:sent(ticket)
+end
+
 --- Waits until the request of a ticket has been written to the network, or has ended.
 function Driver:flush(ticket)
   if not self.mux then return self:refuse() end
@@ -247,6 +252,20 @@ local function tell_sent(self)
   end
 end
 
+--- Lets the mux work for a moment, for who has a deadline in mind and has set the alarm to it.
+---@return boolean whether step(0) has something to do, or the alarm has gone off
+function Driver:peek()
+  local mux = self.mux
+  return mux ~= nil and (mux:step(0) or self.sending_count_ > 0)
+end
+
+--- Has pollfd() turn readable at that time, and peek() return true from then on, until the alarm is
+--- set anew; nil: never.
+---@param at number|nil by now()
+function Driver:alarm(at)
+  if self.mux then self.mux:alarm(at and math.max(0, at - self.now())) end
+end
+
 --- Lets the mux work, waits at most that long (nil: until something ends), and hands over what has
 --- ended. For the loop, and for programs with a loop of their own.
 ---@param seconds number|nil
@@ -254,15 +273,18 @@ end
 function Driver:step(seconds)
   local mux = self.mux
   if not mux then return self:refuse() end
-  local fine, message = mux:step(seconds)
-  local ticket, a, b, c, d = mux:collect()
-  while ticket do
-    self:hand_over(ticket, a, b, c, d)
-    if not self.mux then return self:refuse() end -- a finalizer has closed it
-    ticket, a, b, c, d = mux:collect()
+  local ended, message = mux:step(seconds)
+  if ended then
+    local ticket, a, b, c, d = mux:collect()
+    while ticket do
+      self:hand_over(ticket, a, b, c, d)
+      if not self.mux then return self:refuse() end -- a finalizer has closed it
+      ticket, a, b, c, d = mux:collect()
+    end
   end
   if self.sending_count_ > 0 then tell_sent(self) end
-  return fine, message
+  if ended == nil then return nil, message end
+  return true
 end
 
 --- Descriptor that can be read whenever step(0) has something to do; nil where there is none.

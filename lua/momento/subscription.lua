@@ -13,8 +13,8 @@ local state_of = core.state
 local methods = core.subscription_methods
 local next_item, feed, poll_target = methods.next, methods.feed, methods.poll_target
 local readable = methods.readable
-local core_position, core_close, core_counters =
-  methods.position, methods.close, methods.counters
+local core_position, core_close, take_counts =
+  methods.position, methods.close, methods.take_counts
 
 local Subscription = {}
 
@@ -25,14 +25,12 @@ local READING = 1 -- seconds that a late reader is granted
 
 -- Adds what was counted since the last time to the client's statistics.
 local function count(self, state)
-  local stats, counted = state.stats, state.counted
-  local delivered, duplicates, discontinuities, malformed = core_counters(self)
-  stats.delivered = stats.delivered + (delivered - counted[1])
-  stats.duplicates = stats.duplicates + (duplicates - counted[2])
-  stats.discontinuities = stats.discontinuities + (discontinuities - counted[3])
-  stats.malformed = stats.malformed + (malformed - counted[4])
-  counted[1], counted[2], counted[3], counted[4] =
-    delivered, duplicates, discontinuities, malformed
+  local stats = state.shared.stats
+  local delivered, duplicates, discontinuities, malformed = take_counts(self)
+  stats.delivered = stats.delivered + delivered
+  stats.duplicates = stats.duplicates + duplicates
+  stats.discontinuities = stats.discontinuities + discontinuities
+  stats.malformed = stats.malformed + malformed
 end
 
 local function back_off(state, retry_after)
@@ -42,18 +40,19 @@ end
 
 -- A poll failed; the next one is to come later. Callbacks come last: they may raise, or close.
 local function lost(state, message, code, detail)
-  state.stats.retries = state.stats.retries + 1
+  local shared = state.shared
+  shared.stats.retries = shared.stats.retries + 1
   back_off(state, detail.retry_after)
   local first = not state.lost
   state.lost = true
-  state.log("warn", ("%s: %s (%s); trying again"):format(state.name, message, code))
+  shared.log("warn", ("%s: %s (%s); trying again"):format(state.name, message, code))
   if first and state.on_connection_lost then state.on_connection_lost(message, code, detail) end
 end
 
 local function restored(state)
   if not state.lost then return end
   state.lost = false
-  state.log("info", state.name .. ": connection restored")
+  state.shared.log("info", state.name .. ": connection restored")
   if state.on_connection_restored then state.on_connection_restored() end
 end
 
@@ -63,10 +62,10 @@ end
 
 -- Sends the next poll. What goes wrong with that is kept for the next wait.
 local function ask(self, state)
-  local transport = state.transport
-  state.stats.polls = state.stats.polls + 1
+  local transport, shared = state.transport, state.shared
+  shared.stats.polls = shared.stats.polls + 1
   local now = transport:now()
-  state.asked_at, state.late_at, state.granted = now, now + state.poll_timeout, false
+  state.asked_at, state.late_at, state.granted = now, now + shared.poll_timeout, false
   local ticket, message, code, detail = transport:poll(poll_target(self))
   state.ticket = ticket
   state.unsent = not ticket and { message, code, detail } or nil
@@ -147,7 +146,7 @@ local function settle(state, message, code, detail)
   end
   local over = POLL_OVER[status] or code == "TIMEOUT_ERROR" or code == "CONNECTION_ERROR"
   if over and slow and not detail.unsent and not detail.retry_after then
-    state.log("debug", ("%s: poll over: %s (%s)"):format(state.name, message, code))
+    state.shared.log("debug", ("%s: poll over: %s (%s)"):format(state.name, message, code))
   else
     lost(state, message, code, detail)
   end
@@ -180,7 +179,7 @@ local function fetch(self, state, deadline)
         return true
       end
       if status then
-        text, what, detail = errors.from_status(status, text, what, state.secret)
+        text, what, detail = errors.from_status(status, text, what, state.shared.secret)
       end
       local again, message, code, why = settle(state, text, what, detail)
       if not again then return nil, message, code, why end
@@ -196,7 +195,8 @@ local function used_up(state, fault)
   if fault and empty then
     lost(state, fault, "UNKNOWN_SERVICE_ERROR", { retryable = true })
   elseif fault then
-    state.log("warn", ("%s: %s; resuming after the last message"):format(state.name, fault))
+    state.shared.log("warn", ("%s: %s; resuming after the last message"):format(state.name,
+      fault))
   elseif empty then
     if quick(state) then back_off(state) else state.failures = 0 end
   end
@@ -222,8 +222,8 @@ local function advance(self, state, kind, value, deadline)
   end
   value.kind = kind
   state.gap = value
-  state.log("info", ("%s: discontinuity: after %s comes %s of page %s"):format(state.name,
-    tostring(value.last_sequence_number), tostring(value.new_sequence_number),
+  state.shared.log("info", ("%s: discontinuity: after %s comes %s of page %s"):format(
+    state.name, tostring(value.last_sequence_number), tostring(value.new_sequence_number),
     tostring(value.new_sequence_page)))
   if state.on_discontinuity then state.on_discontinuity(value) end
   return kind, value
@@ -243,7 +243,7 @@ end
 
 -- Raises, `level` calls up, where a wait would hold up a game.
 local function check_may_wait(state, what, level)
-  if not state.background or state.closed or state.transport:would_yield() then return end
+  if not state.shared.background or state.closed or state.transport:would_yield() then return end
   error(what .. ' waits: with loop = "update", on_message gets the messages', level + 1)
 end
 
@@ -324,6 +324,14 @@ function Subscription.count(self)
   if not state.closed then count(self, state) end
 end
 
+--- Whether nothing that is published from now on can be missed: the first poll has been sent, or
+--- asks for what follows a position.
+function Subscription.listens(self)
+  local state = state_of(self)
+  return state.closed or not state.ticket or core_position(self) ~= nil
+    or state.transport:sent(state.ticket)
+end
+
 --- Seconds until receive(0) has something to do, whatever the network does: read what is at hand,
 --- give up a poll or ask again; nil when it is closed.
 function Subscription.due(self)
@@ -338,7 +346,7 @@ end
 --- Makes a subscription and sends its first poll; what goes wrong with that is told by receive.
 ---@param client userdata
 ---@param shared table what all subscriptions of the client share: transport, stats, log,
---- poll_timeout, secret, background
+--- poll_timeout, secret, background (nobody but the loop's own task may wait)
 ---@param options table resume, on_discontinuity, on_connection_lost, on_connection_restored
 ---@return userdata|nil subscription, or nil, message, code, detail
 function Subscription.new(client, shared, cache, topic, options)
@@ -348,14 +356,12 @@ function Subscription.new(client, shared, cache, topic, options)
   if not self then return errors.invalid(message) end
   local state = state_of(self)
   state.client = client -- as long as a subscription is used, its client is not collected
-  state.transport, state.stats, state.log = shared.transport, shared.stats, shared.log
-  state.poll_timeout, state.secret = shared.poll_timeout, shared.secret
-  state.background = shared.background -- nobody but the loop's own task may wait
+  state.shared = shared
+  state.transport = shared.transport
   state.name = ("%s/%s"):format(cache, topic)
   state.on_discontinuity = options.on_discontinuity
   state.on_connection_lost = options.on_connection_lost
   state.on_connection_restored = options.on_connection_restored
-  state.counted = { 0, 0, 0, 0 }
   state.failures = 0 -- polls that failed, or were answered too soon, in a row
   state.body = false -- whether a body was fed and not yet read to its end
   state.fresh = false -- whether nothing has been read of it

@@ -38,6 +38,16 @@ describe("client:update", function()
     return subscription
   end
 
+  -- From now on the transport believes of requests what sent(ticket) says.
+  local function override_sent(transport, sent)
+    local mux = transport.mux
+    transport.mux = setmetatable({ sent = function(_, ticket) return sent(ticket) end }, {
+      __index = function(_, method)
+        return function(_, ...) return mux[method](mux, ...) end
+      end,
+    })
+  end
+
   local function topic()
     topics = (topics or 0) + 1
     return "update " .. topics
@@ -143,6 +153,35 @@ describe("client:update", function()
       return raised
     end, 30, "an error from update")
     assert.truthy(raised:find("AUTHENTICATION_ERROR", 1, true), raised)
+  end)
+
+  it("sends a publish after the polls of subscriptions made before it", function()
+    local name, transport = topic(), core.state(client).transport
+    local mux, held, got = transport.mux, true, nil
+    override_sent(transport, function(ticket) return not held and mux:sent(ticket) end)
+    local start = transport.now()
+    assert(client:subscribe("c", name, { on_message = function(message) got = message end }))
+    assert(client:publish("c", name, "after"))
+    for _ = 1, 20 do
+      client:update()
+      local pending = mux:pending()
+      if transport.now() - start < 0.9 then assert.equal(1, pending) end -- waits no longer than 1 s
+    end
+    held = false
+    pump_until(function() return got end, "the message")
+    assert.equal("after", got.value)
+  end)
+
+  it("lets a publish go when the polls before it do not get anywhere", function()
+    local name, transport, outcome = topic(), core.state(client).transport, nil
+    local mux = transport.mux
+    local stuck = assert(client:subscribe("c", name, { on_message = function() end }))
+    local ticket = core.state(stuck).ticket
+    override_sent(transport, function(which) return which ~= ticket and mux:sent(which) end)
+    assert(client:publish("c", topic(), "on its way", {
+      on_result = function(published) outcome = published end,
+    }))
+    pump_until(function() return outcome end, "the publish")
   end)
 
   it("calls the callbacks of the connection from update, too", function()

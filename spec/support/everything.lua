@@ -62,7 +62,7 @@ local function the_reader(client)
     local subscription = assert(core.subscription(client, "c", "t"))
     subscription:feed(body:sub(1, length))
     while subscription:next() do subscription:position() end
-    subscription:counters()
+    subscription:take_counts()
     subscription:poll_target()
     tostring(subscription)
     if length % 2 == 0 then subscription:close() end

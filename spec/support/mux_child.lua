@@ -30,7 +30,7 @@ local actions = {}
 function actions.wait()
   report "waiting"
   local ok, problem
-  repeat ok, problem = mux:step() until not ok
+  repeat ok, problem = mux:step() until ok == nil
   report("step", tostring(ok), problem)
 end
 

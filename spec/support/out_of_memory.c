@@ -67,7 +67,7 @@ static const char the_rest[] =
     "local subscription = core.subscription(client, ('/'):rep(2000), 't', '7', '9')\n"
     "subscription:feed('{}')\n"
     "subscription:next()\n"
-    "subscription:poll_target() subscription:position() subscription:counters()\n"
+    "subscription:poll_target() subscription:position() subscription:take_counts()\n"
     "tostring(subscription) tostring(client)\n"
     "client:publish_target('a', ('/'):rep(3000)) client:origin() client:authorization()\n"
     "core.base64_decode(core.base64_encode(('x'):rep(5000)))\n"

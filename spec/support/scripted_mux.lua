@@ -28,8 +28,11 @@ end
 function ScriptedMux:step(seconds)
   assert(not self.closed, "the mux is closed")
   self.steps = self.steps + 1
-  if self.on_step then return self.on_step(seconds) end
-  return true
+  if self.on_step then
+    local _, message = self.on_step(seconds)
+    if message then return nil, message end
+  end
+  return #self.ended_ > 0
 end
 
 function ScriptedMux:collect()
@@ -54,6 +57,10 @@ function ScriptedMux:pending()
 end
 
 function ScriptedMux.pollfd() end
+
+function ScriptedMux:alarm(seconds)
+  self.alarm_in = seconds
+end
 
 function ScriptedMux:close()
   self.closed = true

@@ -58,7 +58,7 @@ describe("momento.core", function()
 
     it("include self, for every method of both classes", function()
       local methods = { "close", "origin", "authorization", "publish_target", "feed", "next",
-        "poll_target", "position", "counters" }
+        "poll_target", "position", "take_counts" }
       for _, class in ipairs { core.client_methods, core.subscription_methods } do
         local other = class == core.client_methods and subscription or client
         for _, name in ipairs(methods) do

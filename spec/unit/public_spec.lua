@@ -12,7 +12,7 @@ local readme = process.read_file "README.md"
 -- Methods that the parts of this library have for each other.
 local inner = {
   client = { "origin", "authorization", "publish_target" },
-  subscription = { "poll_target", "feed", "next", "readable", "counters",
+  subscription = { "poll_target", "feed", "next", "readable", "take_counts",
     "receive_next" },
   message = { "kind" },
 }

@@ -427,8 +427,7 @@ describe("momento.subscription", function()
     local answers = { { status = 500, body = "t0ken" }, { status = 403, body = "t0ken" } }
     local subscription, _, shared = subscribe(answers)
     local logged = {}
-    shared.log = nil
-    core.state(subscription).log = function(_, text) logged[#logged + 1] = text end
+    shared.log = function(_, text) logged[#logged + 1] = text end
     local _, text, _, detail = subscription:receive()
     assert.is_true(#logged > 0)
     for _, told in ipairs { text, detail.body, tostring(subscription), table.concat(logged) } do

@@ -69,14 +69,15 @@ void failure_describe(struct failure *failure, const struct transfer *transfer) 
   failure->retryable = meaning->retryable;
   const char *reason = transfer->reason;
   char limit[32];
-  snprintf(limit, sizeof limit, "%zu bytes", transfer->profile->max_body);
+  snprintf(limit, sizeof limit, "%zu bytes", transfer->lane->profile->max_body);
   if (meaning == &too_large)
     reason = limit;
   else if (meaning == &cut || meaning == &no_memory)
     reason = "";
   else if (reason[0] == '\0')
     reason = curl_easy_strerror(transfer->result);
-  snprintf(failure->message, sizeof failure->message, "%s: %s%s%s%s%s%s", transfer->profile->name,
-           meaning->what, reason[0] != '\0' ? " (" : "", reason, reason[0] != '\0' ? ")" : "",
-           meaning->advice != NULL ? ": " : "", meaning->advice != NULL ? meaning->advice : "");
+  snprintf(failure->message, sizeof failure->message, "%s: %s%s%s%s%s%s",
+           transfer->lane->profile->name, meaning->what, reason[0] != '\0' ? " (" : "", reason,
+           reason[0] != '\0' ? ")" : "", meaning->advice != NULL ? ": " : "",
+           meaning->advice != NULL ? meaning->advice : "");
 }

@@ -20,8 +20,10 @@ static int on_timer(CURLM *multi, long milliseconds, void *data) {
   return 0;
 }
 
-bool lane_open(struct lane *lane, struct sockets *sockets, bool shares) {
+bool lane_open(struct lane *lane, struct sockets *sockets, const struct profile *profile,
+               bool shares) {
   lane->sockets = sockets;
+  lane->profile = profile;
   lane->deadline = CLOCK_NEVER;
   sharing_begin(&lane->sharing, shares);
   lane->multi = curl_multi_init();

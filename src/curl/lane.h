@@ -4,6 +4,7 @@
 #ifndef MOMENTO_CURL_LANE_H
 #define MOMENTO_CURL_LANE_H
 
+#include "profile.h"
 #include "sharing.h"
 #include "sockets.h"
 
@@ -16,14 +17,17 @@ struct transfer;
 struct lane {
   CURLM *multi;
   struct sockets *sockets;
+  const struct profile *profile;
   int64_t deadline;     /* when libcurl wants to be run; CLOCK_NEVER */
   size_t connections;   /* sockets open */
   bool awaited_started; /* a transfer that somebody awaits has started since this was cleared */
   struct sharing sharing;
 };
 
-/* Zeroed lanes may be closed. `shares`: several transfers may go over one connection. */
-bool lane_open(struct lane *lane, struct sockets *sockets, bool shares);
+/* Zeroed lanes may be closed. `shares`: several transfers may go over one connection. The profile
+   may be filled later. */
+bool lane_open(struct lane *lane, struct sockets *sockets, const struct profile *profile,
+               bool shares);
 
 /* No transfer may be in it any more. */
 void lane_close(struct lane *lane);

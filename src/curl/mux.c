@@ -23,6 +23,7 @@ struct mux {
   int64_t patience;           /* until when they wait for the server's word on a new connection */
   int64_t held_deadline;      /* the earliest of theirs */
   int64_t alarm;              /* see mux_alarm */
+  bool rang;                  /* it has gone off, and has not been set since */
   struct queue ended;         /* to be collected */
   struct transfer *collected; /* whose body the caller has */
   size_t pending;
@@ -34,8 +35,10 @@ struct mux *mux_open(struct profile *profile) {
   mux->held_deadline = mux->patience = mux->alarm = CLOCK_NEVER;
   profile->http2 = profile->http2 && TRANSFER_TELLS_START;
   bool shares = profile->secure && profile->http2;
-  if (!sockets_start(&mux->sockets) || !lane_open(&mux->lanes[MUX_POLL], &mux->sockets, shares) ||
-      !lane_open(&mux->lanes[MUX_PUBLISH], &mux->sockets, false)) {
+  struct lane *lanes = mux->lanes;
+  if (!sockets_start(&mux->sockets) ||
+      !lane_open(&lanes[MUX_POLL], &mux->sockets, &mux->profile, shares) ||
+      !lane_open(&lanes[MUX_PUBLISH], &mux->sockets, &mux->profile, false)) {
     int error = errno;
     mux_close(mux);
     errno = error;
@@ -154,7 +157,7 @@ static bool release_held(struct mux *mux) {
 /* A poll that meant to make the connection for those that are held: they share its fate, unless it
    ran out of its own time. */
 static void share_failure(struct mux *mux, const struct transfer *failed) {
-  if (failed->publishes || failed->started || failed->result == CURLE_OK) return;
+  if (failed->publication != NULL || failed->started || failed->result == CURLE_OK) return;
   if (failed->result == CURLE_OPERATION_TIMEDOUT && clock_now() >= failed->deadline) return;
   while (mux->held.first != NULL)
     fail_held(mux, mux->held.first, failed->result, failed->reason);
@@ -185,8 +188,7 @@ static void settle(struct mux *mux) {
 uint64_t mux_submit(struct mux *mux, const struct mux_request *request) {
   release_collected(mux);
   bool publishes = request->kind == MUX_PUBLISH;
-  struct transfer *transfer =
-      pool_take(&mux->pool, &mux->profile, &mux->lanes[request->kind], publishes);
+  struct transfer *transfer = pool_take(&mux->pool, &mux->lanes[request->kind], publishes);
   if (transfer == NULL) return 0;
   int64_t milliseconds = (request->timeout + 999) / 1000;
   struct transfer_request details = {
@@ -196,9 +198,9 @@ uint64_t mux_submit(struct mux *mux, const struct mux_request *request) {
       .body_length = request->body_length,
       .content_type = request->content_type,
       .content_type_length = request->content_type_length,
-      .timeout = milliseconds < 1          ? 1
-                 : milliseconds > LONG_MAX ? LONG_MAX
-                                           : (long)milliseconds,
+      .timeout = milliseconds < 1         ? 1
+                 : milliseconds > INT_MAX ? INT_MAX
+                                          : (int)milliseconds,
   };
   if (!transfer_prepare(transfer, &details)) {
     pool_give(&mux->pool, transfer);
@@ -252,35 +254,40 @@ static void run_due(struct mux *mux) {
   int64_t now = clock_now();
   for (int i = 0; i < LANES; i++)
     if (mux->lanes[i].deadline <= now) lane_run(&mux->lanes[i]);
-  if (mux->alarm <= now) mux->alarm = CLOCK_NEVER;
   if (mux->held_deadline <= now) expire_held(mux, now);
   if (mux->patience <= now) {
     sharing_lose_patience(&mux->lanes[MUX_POLL].sharing);
     mux->patience = CLOCK_NEVER;
   }
+  settle(mux);
+  if (mux->alarm > now) return;
+  mux->alarm = CLOCK_NEVER;
+  mux->rang = true;
 }
 
+/* A step that finds nothing to do is one system call: a game makes one with each of its frames. */
 enum mux_step mux_step(struct mux *mux, int64_t limit) {
-  enum mux_step outcome = MUX_STEPPED;
+  bool interrupted = false;
   int64_t stop = limit == MUX_NO_LIMIT ? CLOCK_NEVER : limit <= 0 ? 0 : clock_now() + limit;
   release_collected(mux);
   for (;;) {
-    run_due(mux);
-    settle(mux);
+    int64_t deadline = next_deadline(mux);
+    if (deadline <= 0) { /* what libcurl wants to do at once */
+      run_due(mux);
+      deadline = next_deadline(mux);
+    }
     if (take_awaited(mux)) break;
     if (mux->ended.first != NULL || (mux->pending == 0 && stop == CLOCK_NEVER)) break;
-    int64_t deadline = next_deadline(mux);
-    bool waited = sockets_wait(&mux->sockets, deadline < stop ? deadline : stop) == 0;
-    settle(mux);
+    int events = sockets_wait(&mux->sockets, deadline < stop ? deadline : stop);
+    if (events > 0) settle(mux);
     if (mux->ended.first != NULL || take_awaited(mux)) break;
-    if (!waited) {
-      outcome = MUX_INTERRUPTED;
-      break;
-    }
-    if (stop != CLOCK_NEVER && (stop == 0 || clock_now() >= stop)) break;
+    if (poller_due(mux->sockets.poller)) run_due(mux);
+    interrupted = events < 0;
+    if (interrupted || stop == 0 || (stop != CLOCK_NEVER && clock_now() >= stop)) break;
   }
   poller_arm(mux->sockets.poller, next_deadline(mux));
-  return outcome;
+  if (interrupted) return MUX_INTERRUPTED;
+  return mux->rang || mux->ended.first != NULL ? MUX_TELLS : MUX_STEPPED;
 }
 
 bool mux_collect(struct mux *mux, struct mux_result *result) {
@@ -317,6 +324,7 @@ int64_t mux_timeout(const struct mux *mux) {
 }
 
 void mux_alarm(struct mux *mux, int64_t limit) {
+  mux->rang = false;
   mux->alarm = limit == MUX_NO_LIMIT ? CLOCK_NEVER : clock_now() + (limit > 0 ? limit : 0);
   rearm(mux);
 }

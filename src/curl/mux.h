@@ -40,7 +40,11 @@ struct mux_result {
   struct failure failure;
 };
 
-enum mux_step { MUX_STEPPED, MUX_INTERRUPTED };
+enum mux_step {
+  MUX_STEPPED, /* nothing to tell */
+  MUX_TELLS,   /* something can be collected, or the alarm has gone off */
+  MUX_INTERRUPTED
+};
 
 #define MUX_NO_LIMIT INT64_MAX
 
@@ -75,8 +79,9 @@ int mux_descriptor(struct mux *mux);
 /* Microseconds until step has something to do though no socket is ready; MUX_NO_LIMIT: none. */
 int64_t mux_timeout(const struct mux *mux);
 
-/* The descriptor turns readable `limit` microseconds from now, until the next step; MUX_NO_LIMIT:
-   never. For event loops that can wait for a descriptor but not for a time. */
+/* The descriptor turns readable `limit` microseconds from now, and steps tell so until the alarm is
+   set anew; MUX_NO_LIMIT: never. For event loops that can wait for a descriptor but not for a time,
+   and those that would rather not look at the clock. */
 void mux_alarm(struct mux *mux, int64_t limit);
 
 /* How many requests are under way, that is have been submitted and have not ended. */

@@ -46,4 +46,8 @@ void poller_arm(struct poller *poller, int64_t deadline);
    how many events were written, 0 too when nothing happened, -1 with errno set (EINTR). */
 int poller_wait(struct poller *poller, struct poller_event *events, int capacity, int64_t deadline);
 
+/* Whether the deadline of poller_arm, or that of a wait, may have come since this was asked last.
+   Looks at no clock: where no timer tells, it may always have. */
+bool poller_due(struct poller *poller);
+
 #endif

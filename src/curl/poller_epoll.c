@@ -16,6 +16,7 @@ struct poller {
   int epoll;
   int timer;     /* -1 until somebody polls the descriptor */
   int64_t armed; /* when the timer goes off; CLOCK_NEVER: it does not */
+  bool rang;     /* it has gone off, or a wait was over, and poller_due has not told yet */
 };
 
 enum { EVENTS_AT_ONCE = 64 };
@@ -25,6 +26,7 @@ struct poller *poller_open(void) {
   if (poller == NULL) return NULL;
   poller->timer = -1;
   poller->armed = CLOCK_NEVER;
+  poller->rang = false;
   poller->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (poller->epoll < 0) {
     free(poller);
@@ -87,15 +89,23 @@ void poller_arm(struct poller *poller, int64_t deadline) {
   if (poller->timer >= 0 && deadline < poller->armed) set_timer(poller, deadline);
 }
 
+bool poller_due(struct poller *poller) {
+  bool due = poller->timer < 0 || poller->rang;
+  poller->rang = false;
+  return due;
+}
+
 int poller_wait(struct poller *poller, struct poller_event *events, int capacity,
                 int64_t deadline) {
   struct epoll_event ready[EVENTS_AT_ONCE];
   if (capacity > EVENTS_AT_ONCE) capacity = EVENTS_AT_ONCE;
   int count = epoll_wait(poller->epoll, ready, capacity, clock_milliseconds_until(deadline));
+  if (count == 0 && deadline > 0) poller->rang = true;
   int written = 0;
   for (int i = 0; i < count; i++) {
     if (ready[i].data.fd == poller->timer) {
       set_timer(poller, CLOCK_NEVER); /* which also makes it unreadable */
+      poller->rang = true;
       continue;
     }
     events[written].fd = ready[i].data.fd;

@@ -25,15 +25,14 @@ static bool grow(struct pool *pool) {
   return true;
 }
 
-struct transfer *pool_take(struct pool *pool, const struct profile *profile, struct lane *lane,
-                           bool publishes) {
+struct transfer *pool_take(struct pool *pool, struct lane *lane, bool publishes) {
   struct transfer *transfer = pool->idle[publishes];
   if (transfer != NULL) {
     pool->idle[publishes] = transfer->next;
     transfer->next = NULL;
   } else {
     if (pool->count == pool->capacity && !grow(pool)) return NULL;
-    transfer = transfer_new(profile, lane, publishes);
+    transfer = transfer_new(lane, publishes);
     if (transfer == NULL) return NULL;
     transfer->slot = (uint32_t)pool->count;
     pool->all[pool->count++] = transfer;
@@ -45,8 +44,9 @@ struct transfer *pool_take(struct pool *pool, const struct profile *profile, str
 void pool_give(struct pool *pool, struct transfer *transfer) {
   transfer_recycle(transfer);
   transfer->state = TRANSFER_IDLE;
-  transfer->next = pool->idle[transfer->publishes];
-  pool->idle[transfer->publishes] = transfer;
+  struct transfer **idle = &pool->idle[transfer->publication != NULL];
+  transfer->next = *idle;
+  *idle = transfer;
 }
 
 uint64_t pool_ticket(const struct transfer *transfer) {

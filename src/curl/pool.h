@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 struct lane;
-struct profile;
 struct transfer;
 
 /* A zeroed pool is empty. */
@@ -23,8 +22,7 @@ void pool_free(struct pool *pool);
 
 /* One that is idle, the one used last if there are several, or a new one; under a new ticket. NULL:
    no memory. */
-struct transfer *pool_take(struct pool *pool, const struct profile *profile, struct lane *lane,
-                           bool publishes);
+struct transfer *pool_take(struct pool *pool, struct lane *lane, bool publishes);
 
 void pool_give(struct pool *pool, struct transfer *transfer);
 

@@ -112,5 +112,5 @@ int sockets_wait(struct sockets *sockets, int64_t deadline) {
   int count = poller_wait(sockets->poller, events, EVENTS_AT_ONCE, deadline);
   for (int i = 0; i < count; i++)
     handle(sockets, &events[i]);
-  return count < 0 ? -1 : 0;
+  return count;
 }

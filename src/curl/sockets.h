@@ -37,7 +37,7 @@ int sockets_shut(struct sockets *sockets, curl_socket_t fd);
 int sockets_changed(CURL *easy, curl_socket_t fd, int what, void *lane, void *unused);
 
 /* Waits until `deadline` or until a socket is ready, and lets libcurl work on the ready ones.
-   Returns 0, or -1 with errno set. */
+   Returns how many were, or -1 with errno set. */
 int sockets_wait(struct sockets *sockets, int64_t deadline);
 
 #endif

@@ -29,7 +29,7 @@ enum {
    connection each would open one of its own. */
 static bool may_begin(const struct transfer *transfer) {
   if (!transfer->started) return true;
-  if (!transfer->publishes) return !transfer->lane->sharing.possible;
+  if (transfer->publication == NULL) return !transfer->lane->sharing.possible;
   long written = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &written);
   return written <= transfer->preamble;
@@ -86,7 +86,7 @@ static int on_request(void *data, char *remote_address, char *local_address, int
 static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
   struct transfer *transfer = data;
   size_t length = size * count;
-  if (length > transfer->profile->max_body - transfer->body.length) {
+  if (length > transfer->lane->profile->max_body - transfer->body.length) {
     transfer->too_large = true;
     return 0;
   }
@@ -98,7 +98,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
 }
 
 static bool set_connection_options(struct transfer *transfer) {
-  const struct profile *profile = transfer->profile;
+  const struct profile *profile = transfer->lane->profile;
   CURL *easy = transfer->easy;
   CURLcode bad = CURLE_OK;
 #define SET(option, value) bad = bad != CURLE_OK ? bad : curl_easy_setopt(easy, option, value)
@@ -130,7 +130,7 @@ static bool set_connection_options(struct transfer *transfer) {
     SET(CURLOPT_PROXY_CAINFO, NULL);
     SET(CURLOPT_PROXY_CAPATH, NULL);
   }
-  bool http2 = !transfer->publishes && profile->secure && profile->http2;
+  bool http2 = transfer->publication == NULL && profile->secure && profile->http2;
   SET(CURLOPT_HTTP_VERSION, (long)(http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   return bad == CURLE_OK;
 }
@@ -142,32 +142,32 @@ static bool set_request_options(struct transfer *transfer) {
   SET(CURLOPT_ERRORBUFFER, transfer->reason);
   SET(CURLOPT_WRITEFUNCTION, on_body);
   SET(CURLOPT_WRITEDATA, transfer);
-  SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->profile->max_body);
+  SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->lane->profile->max_body);
 #if TRANSFER_TELLS_START
   SET(CURLOPT_PREREQFUNCTION, on_request);
   SET(CURLOPT_PREREQDATA, transfer);
 #endif
-  if (transfer->publishes) {
+  struct publication *publication = transfer->publication;
+  if (publication != NULL) {
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_MAXAGE_CONN, (long)PUBLISH_IDLE_MAX);
-    transfer->headers.next = transfer->profile->headers;
-    SET(CURLOPT_HTTPHEADER, &transfer->headers);
+    publication->headers.next = transfer->lane->profile->headers;
+    SET(CURLOPT_HTTPHEADER, &publication->headers);
   } else {
-    SET(CURLOPT_HTTPHEADER, transfer->profile->headers);
+    SET(CURLOPT_HTTPHEADER, transfer->lane->profile->headers);
   }
 #undef SET
   return bad == CURLE_OK;
 }
 
-struct transfer *transfer_new(const struct profile *profile, struct lane *lane, bool publishes) {
+struct transfer *transfer_new(struct lane *lane, bool publishes) {
   struct transfer *transfer = calloc(1, sizeof *transfer);
   if (transfer == NULL) return NULL;
   transfer->lane = lane;
-  transfer->profile = profile;
-  transfer->publishes = publishes;
+  if (publishes) transfer->publication = calloc(1, sizeof *transfer->publication);
   transfer->easy = curl_easy_init();
-  if (transfer->easy == NULL || !set_connection_options(transfer) ||
-      !set_request_options(transfer)) {
+  if (transfer->easy == NULL || (publishes && transfer->publication == NULL) ||
+      !set_connection_options(transfer) || !set_request_options(transfer)) {
     transfer_free(transfer);
     return NULL;
   }
@@ -177,9 +177,12 @@ struct transfer *transfer_new(const struct profile *profile, struct lane *lane, 
 void transfer_free(struct transfer *transfer) {
   if (transfer == NULL) return;
   curl_easy_cleanup(transfer->easy);
-  buffer_clear(&transfer->target, 0);
-  buffer_clear(&transfer->type, 0);
-  buffer_clear(&transfer->sent, 0);
+  if (transfer->publication != NULL) {
+    buffer_clear(&transfer->publication->target, 0);
+    buffer_clear(&transfer->publication->type, 0);
+    buffer_clear(&transfer->publication->body, 0);
+    free(transfer->publication);
+  }
   buffer_clear(&transfer->body, 0);
   free(transfer);
 }
@@ -189,48 +192,52 @@ static bool is_same(const struct buffer *buffer, const char *bytes, size_t lengt
          memcmp(buffer->bytes, bytes, length) == 0;
 }
 
-static bool set_target(struct transfer *transfer, const char *target, size_t length) {
-  /* A publisher repeats itself, a poll asks for another position each time. */
-  if (transfer->publishes) {
-    if (is_same(&transfer->target, target, length)) return true;
-    buffer_clear(&transfer->target, SIZE_MAX);
-    if (!buffer_append(&transfer->target, target, length)) return false;
-  }
-  if (curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, target) == CURLE_OK) return true;
-  transfer->target.length = 0; /* so that it is not taken for set */
+static bool set_target(struct transfer *transfer, const char *target) {
+  return curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, target) == CURLE_OK;
+}
+
+/* A publisher repeats itself, while a poll asks for another position each time. */
+static bool set_new_target(struct transfer *transfer, const char *target, size_t length) {
+  struct buffer *last = &transfer->publication->target;
+  if (is_same(last, target, length)) return true;
+  buffer_clear(last, SIZE_MAX);
+  if (!buffer_append(last, target, length)) return false;
+  if (set_target(transfer, target)) return true;
+  last->length = 0; /* so that it is not taken for set */
   return false;
 }
 
 /* A poll that is answered at length most likely will be again; one that is not may wait for long,
    and then its buffer is what counts. libcurl refuses when it still has the last one. */
 static void set_buffer_size(struct transfer *transfer) {
-  long size = transfer->body_length > IDLE_BUFFER ? BUSY_BUFFER : IDLE_BUFFER;
+  int size = transfer->body_length > IDLE_BUFFER ? BUSY_BUFFER : IDLE_BUFFER;
   if (transfer->buffer_size != size &&
-      curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE, size) == CURLE_OK)
+      curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE, (long)size) == CURLE_OK)
     transfer->buffer_size = size;
 }
 
 static bool set_content(struct transfer *transfer, const struct transfer_request *request) {
   /* Without a value, the name keeps libcurl from stating a type of its own. */
   static const char name[] = "Content-Type:";
-  buffer_clear(&transfer->type, SIZE_MAX);
-  if (!buffer_append(&transfer->type, name, sizeof name - 1)) return false;
+  struct buffer *type = &transfer->publication->type, *body = &transfer->publication->body;
+  buffer_clear(type, SIZE_MAX);
+  if (!buffer_append(type, name, sizeof name - 1)) return false;
   if (request->content_type != NULL &&
-      (!buffer_append(&transfer->type, " ", 1) ||
-       !buffer_append(&transfer->type, request->content_type, request->content_type_length)))
+      (!buffer_append(type, " ", 1) ||
+       !buffer_append(type, request->content_type, request->content_type_length)))
     return false;
-  transfer->headers.data = transfer->type.bytes;
-  buffer_clear(&transfer->sent, SIZE_MAX);
-  return buffer_append(&transfer->sent, request->body, request->body_length) &&
+  transfer->publication->headers.data = type->bytes;
+  buffer_clear(body, SIZE_MAX);
+  return buffer_append(body, request->body, request->body_length) &&
          curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
                           (curl_off_t)request->body_length) == CURLE_OK &&
-         curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, transfer->sent.bytes) == CURLE_OK;
+         curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, body->bytes) == CURLE_OK;
 }
 
-static bool set_timeout(struct transfer *transfer, long timeout) {
+static bool set_timeout(struct transfer *transfer, int timeout) {
   if (transfer->timeout == timeout) return true;
   transfer->timeout = timeout;
-  return curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, timeout) == CURLE_OK;
+  return curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)timeout) == CURLE_OK;
 }
 
 static void rewind_transfer(struct transfer *transfer) {
@@ -242,9 +249,13 @@ static void rewind_transfer(struct transfer *transfer) {
 }
 
 bool transfer_prepare(struct transfer *transfer, const struct transfer_request *request) {
-  if (!set_target(transfer, request->target, request->target_length)) return false;
-  if (transfer->publishes && !set_content(transfer, request)) return false;
-  if (!transfer->publishes) set_buffer_size(transfer);
+  if (transfer->publication != NULL) {
+    if (!set_new_target(transfer, request->target, request->target_length)) return false;
+    if (!set_content(transfer, request)) return false;
+  } else {
+    if (!set_target(transfer, request->target)) return false;
+    set_buffer_size(transfer);
+  }
   if (!set_timeout(transfer, request->timeout)) return false;
   transfer->deadline = clock_now() + (int64_t)request->timeout * 1000;
   transfer->awaited = false;
@@ -254,7 +265,8 @@ bool transfer_prepare(struct transfer *transfer, const struct transfer_request *
 }
 
 bool transfer_restart(struct transfer *transfer) {
-  if (!transfer->cut || transfer->publishes || transfer->restarts >= RESTARTS_MAX) return false;
+  if (!transfer->cut || transfer->publication != NULL || transfer->restarts >= RESTARTS_MAX)
+    return false;
   transfer->restarts++;
   sharing_refused(&transfer->lane->sharing);
   buffer_clear(&transfer->body, KEPT_BODY);
@@ -264,7 +276,7 @@ bool transfer_restart(struct transfer *transfer) {
 
 void transfer_shorten(struct transfer *transfer) {
   int64_t left = (transfer->deadline - clock_now() + 999) / 1000;
-  set_timeout(transfer, left < 1 ? 1 : (long)left);
+  set_timeout(transfer, left < 1 ? 1 : (int)left);
 }
 
 static void set_reason(struct transfer *transfer, const char *reason) {
@@ -294,13 +306,13 @@ void transfer_conclude(struct transfer *transfer, CURLcode result) {
   if (status >= 200 && transfer->lane->sharing.possible)
     sharing_answered(&transfer->lane->sharing, protocol_of(transfer->easy));
   if (status >= 200 && (result == CURLE_OK || is_broken_off(result))) {
-    transfer->status = status;
+    transfer->status = (int)status;
     transfer->unsent = false;
     if (status >= 400) {
       curl_off_t seconds = 0;
       curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &seconds);
       if (seconds > 0)
-        transfer->retry_after = seconds < RETRY_AFTER_MAX ? (long)seconds : RETRY_AFTER_MAX;
+        transfer->retry_after = seconds < RETRY_AFTER_MAX ? (int)seconds : RETRY_AFTER_MAX;
     }
     return;
   }
@@ -325,5 +337,5 @@ void transfer_fail(struct transfer *transfer, CURLcode result, const char *reaso
 void transfer_recycle(struct transfer *transfer) {
   transfer->body_length = transfer->body.length;
   buffer_clear(&transfer->body, KEPT_BODY);
-  buffer_clear(&transfer->sent, KEPT_BODY);
+  if (transfer->publication != NULL) buffer_clear(&transfer->publication->body, KEPT_BODY);
 }

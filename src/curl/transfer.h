@@ -6,7 +6,6 @@
 
 #include "buffer.h"
 #include "lane.h"
-#include "profile.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -19,40 +18,42 @@
 
 enum transfer_state { TRANSFER_IDLE, TRANSFER_HELD, TRANSFER_RUNNING, TRANSFER_ENDED };
 
+/* What only a publish has; there are many more polls. */
+struct publication {
+  struct buffer target;
+  struct buffer type; /* "Content-Type: ..." */
+  struct buffer body;
+  struct curl_slist headers;
+};
+
 struct transfer {
   CURL *easy;
   struct lane *lane;
-  const struct profile *profile;
   struct transfer *previous, *next; /* in the list of those that are held, or that have ended */
+  struct publication *publication;  /* NULL: a poll */
   enum transfer_state state;
-  bool publishes;
   uint32_t slot; /* makes the ticket, together with the count of its uses */
   uint32_t uses;
-
-  struct buffer target;
-  struct buffer type; /* "Content-Type: ..." */
-  struct buffer sent; /* body of a publish */
-  struct curl_slist headers;
-  long timeout;       /* milliseconds, as libcurl was told */
-  long buffer_size;   /* the same of a poll */
-  size_t body_length; /* of the last answer */
-  int64_t deadline;   /* the same as a clock_now() */
+  int buffer_size;  /* of a poll, as libcurl was told */
+  int timeout;      /* milliseconds, as libcurl was told */
+  int restarts;     /* of this request */
+  int64_t deadline; /* the timeout as a clock_now() */
 
   bool connecting; /* has opened a connection of its own */
   bool started;    /* its request was about to be written */
   bool awaited;    /* somebody asked whether it has started, and it had not */
   bool cut;        /* its connection broke afterwards, and libcurl was kept from beginning again */
-  int restarts;
-  bool too_large; /* the answer is */
-  bool no_memory; /* for the answer */
-  int open_error; /* errno when the system gave no socket */
-  long preamble;  /* bytes that went to a proxy before the request */
-  struct buffer body;
+  bool too_large;  /* the answer is */
+  bool no_memory;  /* for the answer */
+  bool unsent;     /* no byte of the request can have reached the server */
+  long preamble;   /* bytes that went to a proxy before the request */
 
+  int open_error; /* errno when the system gave no socket */
   CURLcode result;
-  long status;      /* 0: no answer */
-  bool unsent;      /* no byte of the request can have reached the server */
-  long retry_after; /* seconds; 0: not told */
+  int status;         /* 0: no answer */
+  int retry_after;    /* seconds; 0: not told */
+  struct buffer body; /* of the answer */
+  size_t body_length; /* of the last one */
   char reason[CURL_ERROR_SIZE];
 };
 
@@ -63,11 +64,11 @@ struct transfer_request {
   size_t body_length;
   const char *content_type; /* publish only; NULL: state none */
   size_t content_type_length;
-  long timeout; /* milliseconds, above 0, for all of it */
+  int timeout; /* milliseconds, above 0, for all of it */
 };
 
-/* NULL: no memory. The profile and the lane outlive it. */
-struct transfer *transfer_new(const struct profile *profile, struct lane *lane, bool publishes);
+/* NULL: no memory. The lane outlives it. */
+struct transfer *transfer_new(struct lane *lane, bool publishes);
 void transfer_free(struct transfer *transfer);
 
 /* Makes it ready for one request, whose bytes it copies. false: no memory. */

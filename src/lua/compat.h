@@ -56,11 +56,14 @@ static inline void *compat_testudata(lua_State *L, int index, const char *type) 
   return same ? data : NULL;
 }
 
-/* Pushes a new userdata that can hold `slots` (at least one) Lua values: slots 1 to `slots`, nil at
-   first. */
+/* Every userdata made here has a table of its own and `slots` Lua values besides, numbered from 1
+   and nil at first. Where Lua lets a userdata have no more than one value, they are elements of
+   that table. Pushes the userdata. */
 static inline void *compat_newuserdata(lua_State *L, size_t size, int slots) {
 #if LUA_VERSION_NUM >= 504
-  return lua_newuserdatauv(L, size, slots);
+  void *data = lua_newuserdatauv(L, size, 1 + slots);
+  lua_newtable(L);
+  lua_setiuservalue(L, -2, 1);
 #else
   void *data = lua_newuserdata(L, size);
   lua_createtable(L, slots, 0);
@@ -69,35 +72,38 @@ static inline void *compat_newuserdata(lua_State *L, size_t size, int slots) {
 #else
   lua_setfenv(L, -2);
 #endif
+#endif
   return data;
+}
+
+/* Pushes the table of the userdata at index. */
+static inline void compat_getowntable(lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 504
+  lua_getiuservalue(L, index, 1);
+#elif LUA_VERSION_NUM >= 502
+  lua_getuservalue(L, index);
+#else
+  lua_getfenv(L, index);
 #endif
 }
 
 /* Pushes what is in a slot of the userdata at index. */
 static inline void compat_getslot(lua_State *L, int index, int slot) {
 #if LUA_VERSION_NUM >= 504
-  lua_getiuservalue(L, index, slot);
+  lua_getiuservalue(L, index, 1 + slot);
 #else
-#if LUA_VERSION_NUM >= 502
-  lua_getuservalue(L, index);
-#else
-  lua_getfenv(L, index);
-#endif
+  compat_getowntable(L, index);
   lua_rawgeti(L, -1, slot);
   lua_remove(L, -2);
 #endif
 }
 
-/* Pops a value into a slot of the userdata at index. */
+/* Pops a value into a slot of the userdata at index, which counts from the bottom of the stack. */
 static inline void compat_setslot(lua_State *L, int index, int slot) {
 #if LUA_VERSION_NUM >= 504
-  lua_setiuservalue(L, index, slot);
+  lua_setiuservalue(L, index, 1 + slot);
 #else
-#if LUA_VERSION_NUM >= 502
-  lua_getuservalue(L, index);
-#else
-  lua_getfenv(L, index);
-#endif
+  compat_getowntable(L, index);
   lua_insert(L, -2);
   lua_rawseti(L, -2, slot);
   lua_pop(L, 1);

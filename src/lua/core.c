@@ -58,8 +58,6 @@ void core_call_close(lua_State *L) {
 }
 
 void core_finish(lua_State *L, const char *type) {
-  lua_newtable(L);
-  compat_setslot(L, -2, CORE_SLOT_STATE);
   luaL_getmetatable(L, type);
   lua_setmetatable(L, -2);
 }
@@ -150,7 +148,7 @@ static int state(lua_State *L) {
   if (meta == NULL || (meta != lua_topointer(L, lua_upvalueindex(1)) &&
                        meta != lua_topointer(L, lua_upvalueindex(2))))
     return core_misuse(L, 2, CORE_CLIENT " or " CORE_SUBSCRIPTION);
-  compat_getslot(L, 1, CORE_SLOT_STATE);
+  compat_getowntable(L, 1);
   return 1;
 }
 

@@ -31,9 +31,6 @@
 
 struct client;
 
-/* Slot of every userdata: its private table, for the Lua layer. */
-enum { CORE_SLOT_STATE = 1 };
-
 /* Pushes the metatable registered as `type`. When there is none yet, makes it and returns true:
    then the caller adds what it wants and registers it. It has methods (its __index), __tostring,
    __gc = collect, and __close and __call, which call the methods `close` and `receive_next` by
@@ -49,7 +46,8 @@ void core_register(lua_State *L, const char *type);
    for the start of a collect function. */
 void core_call_close(lua_State *L);
 
-/* Sets the metatable `type` and a new private table for the userdata on the top of the stack. */
+/* Sets the metatable `type` for the userdata on the top of the stack. Its own table is the Lua
+   layer's. */
 void core_finish(lua_State *L, const char *type);
 
 /* The userdata of class `type` at index, else raises, naming both types. */

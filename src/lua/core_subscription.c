@@ -8,18 +8,18 @@
 
 #include <string.h>
 
-enum { SLOT_BODY = CORE_SLOT_STATE + 1, SLOTS = SLOT_BODY };
+enum { SLOT_BODY = 1, SLOTS = SLOT_BODY };
 
 struct subscription {
-  bool open;
   const char *body; /* of the string in SLOT_BODY; NULL when none is held */
   struct envelope_reader reader;
   struct cursor cursor;
-  uint64_t delivered;
+  uint64_t delivered; /* this and the next three: since they were taken */
   uint64_t duplicates;
   uint64_t discontinuities;
   uint64_t malformed;
-  size_t path_length;
+  uint32_t path_length;
+  bool open;
   char path[]; /* "/topics/{cache}/{topic}" */
 };
 
@@ -202,12 +202,15 @@ static int subscription_position(lua_State *L) {
   return 1;
 }
 
-static int subscription_counters(lua_State *L) {
-  const struct subscription *subscription = check(L);
+/* What has been counted since this was called last. */
+static int subscription_take_counts(lua_State *L) {
+  struct subscription *subscription = check(L);
   core_push_u64(L, subscription->delivered);
   core_push_u64(L, subscription->duplicates);
   core_push_u64(L, subscription->discontinuities);
   core_push_u64(L, subscription->malformed);
+  subscription->delivered = subscription->duplicates = 0;
+  subscription->discontinuities = subscription->malformed = 0;
   return 4;
 }
 
@@ -269,9 +272,14 @@ int core_subscription_new(lua_State *L) {
   if (!position_number(L, 5, "sequence_page", &page)) return bad_number(L, "sequence_page");
   size_t path_length;
   const char *path = lua_tolstring(L, 6, &path_length);
+  if (path_length > UINT32_MAX) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "the names are too long");
+    return 2;
+  }
   struct subscription *subscription =
       compat_newuserdata(L, sizeof *subscription + path_length, SLOTS);
-  *subscription = (struct subscription){.open = false, .path_length = path_length};
+  *subscription = (struct subscription){.open = false, .path_length = (uint32_t)path_length};
   memcpy(subscription->path, path, path_length);
   if (lua_isnil(L, 4) && lua_isnil(L, 5))
     cursor_start(&subscription->cursor);
@@ -304,10 +312,10 @@ static void add_quick_methods(lua_State *L) {
 void core_subscription_class(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"close", subscription_close},
-      {"counters", subscription_counters},
       {"poll_target", subscription_poll_target},
       {"position", subscription_position},
       {"readable", subscription_readable},
+      {"take_counts", subscription_take_counts},
       {NULL, NULL},
   };
   if (!core_class(L, CORE_SUBSCRIPTION, methods, subscription_tostring, subscription_collect))

@@ -21,8 +21,18 @@ struct handle {
   struct profile profile; /* while it is being filled */
 };
 
+/* The userdata at index 1. A game asks with each of its frames, so that the metatable is an upvalue
+   of every method, and not looked up by its name. */
+static struct handle *check(lua_State *L) {
+  void *data = lua_touserdata(L, 1);
+  if (data == NULL || !lua_getmetatable(L, 1)) return luaL_checkudata(L, 1, MUX_TYPE);
+  bool ours = lua_topointer(L, -1) == lua_touserdata(L, lua_upvalueindex(1));
+  lua_pop(L, 1);
+  return ours ? data : luaL_checkudata(L, 1, MUX_TYPE);
+}
+
 static int close_mux(lua_State *L) {
-  struct handle *handle = luaL_checkudata(L, 1, MUX_TYPE);
+  struct handle *handle = check(L);
   struct mux *mux = handle->mux;
   handle->mux = NULL;
   mux_close(mux);
@@ -31,7 +41,7 @@ static int close_mux(lua_State *L) {
 }
 
 static struct mux *check_open(lua_State *L) {
-  struct handle *handle = luaL_checkudata(L, 1, MUX_TYPE);
+  struct handle *handle = check(L);
   if (handle->mux == NULL) luaL_error(L, "the mux is closed");
   return handle->mux;
 }
@@ -135,7 +145,7 @@ static int new_mux(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   check_option_names(L);
-  struct handle *handle = compat_newuserdata(L, sizeof *handle, 1);
+  struct handle *handle = lua_newuserdata(L, sizeof *handle);
   memset(handle, 0, sizeof *handle);
   luaL_getmetatable(L, MUX_TYPE);
   lua_setmetatable(L, -2);
@@ -197,8 +207,9 @@ static int sent(lua_State *L) {
 static int step(lua_State *L) {
   struct mux *mux = check_open(L);
   int64_t limit = lua_isnoneornil(L, 2) ? MUX_NO_LIMIT : check_seconds(L, 2);
-  if (mux_step(mux, limit) == MUX_STEPPED) {
-    lua_pushboolean(L, 1);
+  enum mux_step outcome = mux_step(mux, limit);
+  if (outcome != MUX_INTERRUPTED) {
+    lua_pushboolean(L, outcome == MUX_TELLS);
     return 1;
   }
   lua_pushnil(L);
@@ -275,7 +286,7 @@ static int pending(lua_State *L) {
 }
 
 static int describe(lua_State *L) {
-  struct handle *handle = luaL_checkudata(L, 1, MUX_TYPE);
+  struct handle *handle = check(L);
   lua_pushfstring(L, "momento.curl.mux (%s): %p", handle->mux == NULL ? "closed" : "open",
                   (void *)handle);
   return 1;
@@ -301,9 +312,12 @@ int luaopen_momento_curl(lua_State *L) {
   curl_stay_loaded();
   /* A second load finds the metatable of the first, which muxes made before still use. */
   if (luaL_newmetatable(L, MUX_TYPE)) {
-    compat_setfuncs(L, metamethods, 0);
-    lua_createtable(L, 0, 10);
-    compat_setfuncs(L, methods, 0);
+    void *meta = (void *)lua_topointer(L, -1);
+    lua_pushlightuserdata(L, meta);
+    compat_setfuncs(L, metamethods, 1);
+    lua_createtable(L, 0, 11);
+    lua_pushlightuserdata(L, meta);
+    compat_setfuncs(L, methods, 1);
     lua_setfield(L, -2, "__index");
     lua_pushliteral(L, "momento.curl.mux");
     lua_setfield(L, -2, "__metatable");

@@ -34,7 +34,7 @@ function blocking.wait(driver, ticket, deadline, poll)
   local mux = driver.mux
   repeat
     local seconds = left(driver, deadline)
-    if not mux:step(seconds) then interrupted() end
+    if mux:step(seconds) == nil then interrupted() end
     if not driver.mux then return driver:refuse() end
     local ended, a, b, c, d = mux:collect()
     while ended do

@@ -63,9 +63,7 @@ end
 
 -- The mux's descriptor is to be readable when the time of the first has come.
 local function set_alarm(timers, driver)
-  if driver.mux and timers.count > 0 then
-    driver.mux:alarm(math.max(0, timers:first().at - driver.now()))
-  end
+  if timers.count > 0 then driver:alarm(timers:first().at) end
 end
 
 function Loop:suspend(task, driver, deadline)

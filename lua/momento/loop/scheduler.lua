@@ -32,7 +32,7 @@ function Scheduler.new()
     alive_ = 0, -- how many they are
     ready_ = {}, -- tasks to run, from first_ to last_
     first_ = 1,
-    last_ = 0,
+    last_ = 0, -- when there is none
     timers_ = Timers.new(),
     drivers_ = {}, -- those that somebody waits for
   }, Scheduler)
@@ -167,18 +167,28 @@ local function step_all(drivers, seconds)
   end
 end
 
+-- Makes those ready whose time has come.
+local function wake_due(self, timers)
+  local time = now()
+  local task = timers:first()
+  while task and task.at <= time do
+    timers:remove(task)
+    self:wake(task)
+    task = timers:first()
+  end
+end
+
 --- Waits until a task can run, for at most that long (nil: for as long as it takes), then runs
 --- every one that can. An error in a task comes out of here; the others go on with the next turn.
 ---@param seconds number|nil
 function Scheduler:turn(seconds)
-  local timers = self.timers_
+  local timers, drivers = self.timers_, self.drivers_
   if self.last_ >= self.first_ then
     seconds = 0
-  elseif timers.count > 0 then
+  elseif seconds ~= 0 and timers.count > 0 then
     local left = math.max(0, timers:first().at - now())
     if not seconds or left < seconds then seconds = left end
   end
-  local drivers = self.drivers_
   if #drivers == 1 then
     drivers[1]:step(seconds)
   elseif #drivers > 1 then
@@ -186,11 +196,7 @@ function Scheduler:turn(seconds)
   elseif seconds ~= 0 then
     curl.wait(seconds)
   end
-  while timers.count > 0 and timers:first().at <= now() do
-    local task = timers:first()
-    timers:remove(task)
-    self:wake(task)
-  end
+  if timers.count > 0 then wake_due(self, timers) end
   return self:run_ready()
 end
 

@@ -20,7 +20,7 @@ function Update.new(max_messages)
   self.name = "update"
   self.never_blocks = true
   self.calls_ = {} -- from first_call_ to last_call_: { f, task, state, n, ... }
-  self.first_call_, self.last_call_ = 1, 0
+  self.first_call_, self.last_call_ = 1, 0 -- as they are when there is none
   for name, method in pairs(Update) do self[name] = method end
   return self
 end
@@ -86,6 +86,7 @@ local function make_calls(self, room)
       f(unpack(call, 4, 3 + call.n))
     end
   end
+  if self.first_call_ > self.last_call_ then self.first_call_, self.last_call_ = 1, 0 end
   return room
 end
 
@@ -95,17 +96,37 @@ local function frame(self)
   repeat
     room = make_calls(self, room)
     self:run_ready()
-  until room == 0 or self.first_call_ > self.last_call_
+  until room == 0 or self.last_call_ == 0
+end
+
+local function set_alarm(self)
+  local driver = self.drivers_[1] -- the only one
+  if not driver then return end
+  local first = self.timers_:first()
+  driver:alarm(first and first.at)
+end
+
+--- As Scheduler:watch; the mux's timer runs once its descriptor has been asked for.
+function Update:watch(driver)
+  Scheduler.watch(self, driver)
+  driver:pollfd()
 end
 
 --- What client:update does: one turn for the network, then the callbacks, at most max_messages of
 --- them with a message; the rest comes with the next update. What a callback raises comes out of
 --- here, after which everything else goes on with the next update.
 function Update:update()
+  -- Most frames have nothing to do. To see that is one system call of the mux's, and not even a
+  -- look at the clock: the alarm tells when a task is due.
+  if self.last_ == 0 and self.last_call_ == 0 then
+    local driver = self.drivers_[1]
+    if not (driver and driver:peek()) then return end
+  end
   if self.updating_ then error("update: called from one of its own callbacks", 3) end
   self.updating_ = true
   local fine, message = pcall(frame, self)
   self.updating_ = false
+  set_alarm(self)
   if not fine then error(message, 0) end
 end
 
