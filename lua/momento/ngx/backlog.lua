@@ -54,6 +54,7 @@ function Backlog.new(limit, start)
     position = nil, -- after the newest item, nil when unknown
     limit = limit, -- items kept
     items_ = {},
+    positions_ = {}, -- index -> position after that item
     keys_ = {}, -- index -> key of the position before that item
     places_ = {}, -- the same the other way round
   }, Backlog)
@@ -74,6 +75,7 @@ function Backlog:push(item)
   self.items_[index] = item
   self.next = index + 1
   local position = Backlog.position_after(item) or self.position
+  self.positions_[index] = position
   if position then mark(self, self.next, position) end
   if self.next - self.first > self.limit then self:drop_() end
 end
@@ -83,12 +85,13 @@ function Backlog:drop_()
   local index = self.first
   local key = self.keys_[index]
   if key and self.places_[key] == index then self.places_[key] = nil end
-  self.items_[index], self.keys_[index] = nil, nil
+  self.items_[index], self.positions_[index], self.keys_[index] = nil, nil, nil
   self.first = index + 1
 end
 
---- The item at an index, nil when it has been dropped or has not come yet.
-function Backlog:at(index) return self.items_[index] end
+--- The item at an index, nil when it has been dropped or has not come yet; and the position after
+--- it, nil when unknown. Both are everybody's: only to be read.
+function Backlog:at(index) return self.items_[index], self.positions_[index] end
 
 --- Where a reader that has had everything up to `position` goes on.
 ---@return integer|nil index nil: not known here

@@ -6,10 +6,12 @@
 
 local Backlog = require "momento.ngx.backlog"
 local clock = require "momento.transport.ngx_clock"
+local core = require "momento.core"
 local errors = require "momento.errors"
 local semaphore = require "ngx.semaphore"
 
-local error, huge, max, min, pairs = error, math.huge, math.max, math.min, pairs
+local error, huge, max, min, setmetatable = error, math.huge, math.max, math.min, setmetatable
+local message_meta = core.message_meta
 
 local TICK = 1 -- seconds between two looks at whether a poll of its own has caught up
 local LONGEST = 3600 -- seconds of one wait
@@ -38,7 +40,7 @@ function Listener.new(settings)
     semaphore_ = semaphore.new(0),
     waiting_ = false, -- a thread is in the semaphore
     signalled_ = false, -- and has been told to come out
-    seen_ = clock.now(),
+    seen_ = nil, -- when a sweep first saw it away from here since it was last here
   }, Listener)
 end
 
@@ -84,8 +86,7 @@ end
 function Listener:wait(seconds)
   self.waiting_, self.signalled_ = true, false
   self.semaphore_:wait(max(0.001, min(seconds, LONGEST)))
-  self.waiting_ = false
-  self.seen_ = clock.now()
+  self.waiting_, self.seen_ = false, nil
 end
 
 --- Whether nobody reads any more. nginx ends a request without a word to its Lua code, but takes
@@ -93,17 +94,19 @@ end
 ---@return boolean
 function Listener:gone()
   if self.waiting_ then return self.semaphore_:count() == (self.signalled_ and 1 or 0) end
-  return clock.now() - self.seen_ > ABSENT
+  local now = clock.now()
+  self.seen_ = self.seen_ or now
+  return now - self.seen_ > ABSENT
 end
 
--- The next item of the backlog; nil when there is none yet.
+-- The next item of the backlog, and the position after it; nil when there is none yet.
 local function from_backlog(self)
   local backlog, position = self.pump_.backlog, self.position_
   if self.index_ < backlog.first then
     self.index_ = backlog.first
     self.fell_ = not position or backlog:find(position) ~= self.index_
   end
-  local item = backlog:at(self.index_)
+  local item, after = backlog:at(self.index_)
   if item and self.fell_ and item.kind == "message" then
     -- Not yet the message: first what was missed before it.
     self.fell_ = false
@@ -118,7 +121,7 @@ local function from_backlog(self)
     self.index_ = self.index_ + 1
     if item.kind == "discontinuity" then self.fell_ = false end
   end
-  return item
+  return item, after
 end
 
 local function subscribe(self)
@@ -147,7 +150,7 @@ local function from_own(self, seconds)
   local caught = self.caught_
   if #caught > 0 then return table.remove(caught, 1) end
   local message, text, code, detail = self.own_:receive(max(0, min(TICK, seconds)))
-  self.seen_ = clock.now()
+  self.seen_ = nil
   if message then
     caught[#caught + 1] = message
   elseif code ~= "TIMEOUT_ERROR" then
@@ -172,7 +175,8 @@ local function replace(self)
   return true
 end
 
--- The next item; false when the deadline has passed; nil and an error.
+-- The next item, and the position after it where the backlog knows that; false when the deadline
+-- has passed; nil and an error.
 local function next_item(self, deadline)
   while true do
     if self.closed_ then return errors.closed "subscription" end
@@ -180,15 +184,15 @@ local function next_item(self, deadline)
     if failure then return nil, failure[1], failure[2], failure[3] end
     self.pump_:enter(self) -- it may have been taken for gone
     if not self.index_ and #self.caught_ == 0 then find_place(self) end
-    local item, message, code, detail
+    local item, after, message, code, detail
     if self.index_ then
-      item = from_backlog(self)
+      item, after = from_backlog(self)
     else
       item, message, code, detail = from_own(self, deadline - clock.now())
     end
     if message then return fail(self, message, code, detail) end
-    if item then return item end
-    local left = deadline - clock.now()
+    if item then return item, after end
+    local left = deadline == huge and huge or deadline - clock.now()
     if self.pump_.over then
       local replaced
       replaced, message, code, detail = replace(self)
@@ -202,28 +206,41 @@ local function next_item(self, deadline)
 end
 
 -- Readers may write into what they get; the backlog's tables are everybody's.
-local function copy_of(item)
-  local copy = {}
-  for name, value in pairs(item) do copy[name] = value end
-  return setmetatable(copy, getmetatable(item))
+local function own_message(item, gap)
+  return setmetatable({
+    sequence_number = item.sequence_number,
+    sequence_page = item.sequence_page,
+    value = item.value,
+    type = item.type,
+    publisher_id = item.publisher_id,
+    discontinuity = gap,
+  }, message_meta)
+end
+
+local function own_gap(item)
+  return {
+    kind = "discontinuity",
+    last_sequence_number = item.last_sequence_number,
+    new_sequence_number = item.new_sequence_number,
+    new_sequence_page = item.new_sequence_page,
+  }
 end
 
 -- Goes on to a message or a discontinuity, as next_item.
 local function advance(self, deadline)
   local settings = self.settings
   while true do
-    local item, message, code, detail = next_item(self, deadline)
-    if not item then return item, message, code, detail end
+    local item, what, code, detail = next_item(self, deadline)
+    if not item then return item, what, code, detail end
     local kind = item.kind
-    self.position_ = Backlog.position_after(item) or self.position_
+    self.position_ = what or Backlog.position_after(item) or self.position_
     if kind == "message" then
       local gap = self.gap_
       self.gap_ = nil
-      item = copy_of(item)
-      item.discontinuity = gap and gap.new_sequence_number == item.sequence_number and gap or nil
-      return item
+      if gap and gap.new_sequence_number ~= item.sequence_number then gap = nil end
+      return own_message(item, gap)
     elseif kind == "discontinuity" then
-      item = copy_of(item)
+      item = own_gap(item)
       self.gap_ = item
       if settings.on_discontinuity then settings.on_discontinuity(item) end
       return item
@@ -234,7 +251,35 @@ local function advance(self, deadline)
   end
 end
 
+-- The next message when it is at hand and there is nothing else to tell of.
+local function at_hand(self)
+  local index, pump = self.index_, self.pump_
+  if not index or self.fell_ or self.gap_ or self.closed_ or self.failure_ then return nil end
+  if index < pump.backlog.first then return nil end
+  local item, after = pump.backlog:at(index)
+  if not item or item.kind ~= "message" then return nil end
+  pump:enter(self)
+  self.index_, self.position_ = index + 1, after
+  return own_message(item)
+end
+
+-- Waits where nothing but the next item can come, until then or for as long as a call may wait.
+local function wait_for_next(self, deadline)
+  local pump = self.pump_
+  if self.closed_ or self.failure_ or pump.over or self.index_ ~= pump.backlog.next then return end
+  local left = deadline == huge and huge or deadline - clock.now()
+  if left <= 0 then return end
+  pump:enter(self)
+  self:wait(left)
+end
+
+-- What most calls find comes first and without a loop, so that LuaJIT compiles it as one piece.
 local function receive(self, deadline)
+  local soon = at_hand(self)
+  if soon then return soon end
+  wait_for_next(self, deadline)
+  soon = at_hand(self)
+  if soon then return soon end
   while true do
     local item, message, code, detail = advance(self, deadline)
     if item == false then return nil, "timeout", "TIMEOUT_ERROR", { retryable = true } end
@@ -282,7 +327,10 @@ end
 ---@return table|nil
 function Listener:position()
   local position = self.position_
-  return position and copy_of(position)
+  return position and {
+    sequence_number = position.sequence_number,
+    sequence_page = position.sequence_page,
+  }
 end
 
 --- Stops listening. The last one to leave ends the poll. Again: does nothing.
