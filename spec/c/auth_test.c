@@ -141,6 +141,19 @@ static void refuses_keys_that_cannot_be(void) {
   auth_free(auth);
 }
 
+static void knows_what_it_has_just_known(void) {
+  check_row("the same again, and what only begins like it");
+  struct auth *auth = new_auth(keys, CHECK_COUNT(keys), false);
+  struct grant first, again, other;
+  CHECK(auth != NULL && auth_check(auth, v1_key, strlen(v1_key), 0, &first));
+  CHECK(auth_check(auth, v1_key, strlen(v1_key), 0, &again));
+  CHECK(again.holder == first.holder && again.token == NULL);
+  CHECK(!knows(auth, v1_key, strlen(v1_key) - 8) && !knows(auth, "", 0));
+  CHECK(auth_check(auth, "first", 5, 0, &other) && other.holder != first.holder);
+  CHECK(auth_check(auth, "second", 6, 0, &again) && again.holder == first.holder);
+  auth_free(auth);
+}
+
 static void replaces_its_keys(void) {
   check_row("other keys");
   const char *const first[] = {"one", "two"};
@@ -168,6 +181,18 @@ static void compares_all_of_both(void) {
   CHECK(!credential_equal("abc", 3, "ab", 2));
   CHECK(!credential_equal("ab", 2, "abc", 3));
   CHECK(!credential_equal("a\0b", 3, "a\0c", 3));
+  const char text[] = "as long as a key that has two words and a bit";
+  for (size_t length = 0; length < sizeof text; length++) {
+    char other[sizeof text];
+    memcpy(other, text, sizeof text);
+    CHECK(credential_equal(text, length, other, length));
+    CHECK(!credential_equal(text, length, other, length + 1));
+    for (size_t at = 0; at < length; at++) {
+      other[at] ^= 0x40;
+      CHECK(!credential_equal(text, length, other, length));
+      other[at] ^= 0x40;
+    }
+  }
 }
 
 int main(void) {
@@ -175,6 +200,7 @@ int main(void) {
   bounds_its_length();
   knows_its_keys();
   refuses_keys_that_cannot_be();
+  knows_what_it_has_just_known();
   replaces_its_keys();
   compares_all_of_both();
   return check_report();

@@ -86,10 +86,34 @@ static void wakes(void) {
   poller_close(poller);
 }
 
+/* That it is never too late in saying so; a poller without a timer may always say so. */
+static void tells_what_is_due(void) {
+  struct poller *poller = poller_open();
+  struct poller_event event;
+  check_row("what is due");
+  if (!CHECK(poller != NULL)) return;
+  CHECK(poller_due(poller)); /* nothing tells of deadlines yet */
+  int fd = poller_descriptor(poller);
+  poller_due(poller);
+  poller_arm(poller, 0);
+  if (fd >= 0) CHECK(readable(fd, 20000));
+  CHECK(poller_wait(poller, &event, 1, 0) == 0);
+  CHECK(poller_due(poller));
+  CHECK(poller_wait(poller, &event, 1, clock_now() + SECOND / 100) == 0);
+  CHECK(poller_due(poller)); /* the deadline of a wait, which was not armed */
+#ifdef MOMENTO_POLLER_EPOLL
+  CHECK(!poller_due(poller)); /* once */
+  CHECK(poller_wait(poller, &event, 1, 0) == 0);
+  CHECK(!poller_due(poller));
+#endif
+  poller_close(poller);
+}
+
 int main(void) {
   watches();
   waits();
   wakes();
+  tells_what_is_due();
   poller_close(NULL);
   return check_report();
 }

@@ -155,11 +155,31 @@ static void test_reason(void) {
   CHECK(request_parse(&parser, bytes, &length, &request) == REQUEST_REFUSED);
 }
 
+/* In every place of a value that is longer than what is looked at in one go. */
+static void test_every_byte_of_a_value(void) {
+  enum { VALUE_AT = sizeof GET HOST "X:" - 1, VALUE = 20 };
+  check_row("every byte in a value");
+  for (size_t at = 0; at < VALUE; at++) {
+    for (int byte = 0; byte < 256; byte++) {
+      char bytes[] = GET HOST "X:vvvvvvvvvvvvvvvvvvvv\r\n" END;
+      size_t length = sizeof bytes - 1;
+      struct request_parser parser;
+      struct request request;
+      bytes[VALUE_AT + at] = (char)byte;
+      request_start(&parser, &feed_limits);
+      const bool control = (byte < 0x20 && byte != '\t') || byte == 0x7f;
+      const enum request_verdict verdict = request_parse(&parser, bytes, &length, &request);
+      CHECK(verdict == (control ? REQUEST_REFUSED : REQUEST_WHOLE));
+    }
+  }
+}
+
 int main(void) {
   FEED_ROWS(start_lines);
   FEED_ROWS(fields);
   FEED_ROWS(connections);
   test_field_lookup();
   test_reason();
+  test_every_byte_of_a_value();
   return check_report();
 }

@@ -3,6 +3,7 @@
 
 #include "../wire/base64.h"
 #include "../wire/json.h"
+#include "../wire/word.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,10 +77,14 @@ char *credential_wrap(const char *endpoint, const char *key) {
 }
 
 bool credential_equal(const char *a, size_t a_length, const char *b, size_t b_length) {
-  volatile unsigned char difference = a_length == b_length ? 0 : 1;
+  volatile uint64_t difference = a_length ^ b_length;
   const size_t length = a_length < b_length ? a_length : b_length;
-  for (size_t i = 0; i < length; i++) {
-    difference = (unsigned char)(difference | ((unsigned char)a[i] ^ (unsigned char)b[i]));
+  size_t i = 0;
+  for (; length - i >= WORD_SIZE; i += WORD_SIZE) {
+    difference |= word_load(a + i) ^ word_load(b + i);
+  }
+  for (; i < length; i++) {
+    difference |= (unsigned char)a[i] ^ (unsigned char)b[i];
   }
   return difference == 0;
 }

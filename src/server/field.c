@@ -1,5 +1,7 @@
 #include "field.h"
 
+#include "../wire/word.h"
+
 #include <string.h>
 
 /* tchar of RFC 9110: letters, digits and these. */
@@ -48,6 +50,28 @@ static struct field_text trim(struct field_text text) {
   return text;
 }
 
+static bool control(unsigned char byte) {
+  return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
+/* A word at a time; one in which there may be a control byte is looked at byte by byte. */
+static bool has_control(struct field_text text) {
+  size_t at = 0;
+  while (at < text.length) {
+    if (text.length - at >= WORD_SIZE) {
+      const uint64_t word = word_load(text.bytes + at);
+      const uint64_t below_space = (word - WORD_EACH(0x20)) & ~word & WORD_TOP_BITS;
+      if ((below_space | word_equal(word, 0x7f)) == 0) {
+        at += WORD_SIZE;
+        continue;
+      }
+    }
+    if (control((unsigned char)text.bytes[at])) return true;
+    at++;
+  }
+  return false;
+}
+
 bool field_split(struct field_text line, struct field_text *name, struct field_text *value) {
   const char *colon = line.length > 0 ? memchr(line.bytes, ':', line.length) : NULL;
   if (colon == NULL) return false;
@@ -55,10 +79,7 @@ bool field_split(struct field_text line, struct field_text *name, struct field_t
   if (!field_token(*name)) return false;
 
   *value = (struct field_text){colon + 1, line.length - name->length - 1};
-  for (size_t i = 0; i < value->length; i++) {
-    unsigned char byte = (unsigned char)value->bytes[i];
-    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return false;
-  }
+  if (has_control(*value)) return false;
   *value = trim(*value);
   return true;
 }

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-/* Fields that may come once only, and that mean something here. */
+/* Fields that mean something here; all but the first may come once only. */
 enum {
+  CONNECTION = 64,
   HOST = 1,
   CONTENT_LENGTH = 2,
   TRANSFER_ENCODING = 4,
@@ -99,17 +100,21 @@ static void read_connection(struct request_parser *parser, struct field_text val
 }
 
 static unsigned field_bit(struct field_text name) {
+#define KNOWN(name) name, sizeof(name) - 1
   static const struct {
     const char *name;
+    size_t length;
     unsigned bit;
-  } known[] = {{"host", HOST},
-               {"content-length", CONTENT_LENGTH},
-               {"transfer-encoding", TRANSFER_ENCODING},
-               {"expect", EXPECT},
-               {"authorization", AUTHORIZATION},
-               {"content-type", CONTENT_TYPE}};
+  } known[] = {{KNOWN("host"), HOST},
+               {KNOWN("content-length"), CONTENT_LENGTH},
+               {KNOWN("transfer-encoding"), TRANSFER_ENCODING},
+               {KNOWN("expect"), EXPECT},
+               {KNOWN("authorization"), AUTHORIZATION},
+               {KNOWN("content-type"), CONTENT_TYPE},
+               {KNOWN("connection"), CONNECTION}};
+#undef KNOWN
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-    if (field_is(name, known[i].name)) return known[i].bit;
+    if (name.length == known[i].length && field_is(name, known[i].name)) return known[i].bit;
   return 0;
 }
 
@@ -119,11 +124,11 @@ static void read_field(struct request_parser *parser, const char *bytes, struct 
     request_fail(parser, 400, "a header line is not: name, colon, value");
     return;
   }
-  if (field_is(name, "connection")) {
+  unsigned bit = field_bit(name);
+  if (bit == CONNECTION) {
     read_connection(parser, value);
     return;
   }
-  unsigned bit = field_bit(name);
   if ((parser->sent & bit) != 0) {
     request_fail(parser, 400, "a header that may come once only came twice");
     return;
@@ -168,7 +173,7 @@ static void read_trailer(struct request_parser *parser, struct field_text line) 
   struct field_text name, value;
   if (!field_split(line, &name, &value))
     request_fail(parser, 400, "a trailer line is malformed");
-  else if (field_bit(name) != 0)
+  else if ((field_bit(name) & ~(unsigned)CONNECTION) != 0)
     request_fail(parser, 400, "a trailer must not say what a header has to");
 }
 
