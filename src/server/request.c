@@ -70,11 +70,26 @@ static bool digit(char byte) {
   return byte >= '0' && byte <= '9';
 }
 
-static bool host_valid(struct field_text value) {
-  for (size_t i = 0; i < value.length; i++) {
-    unsigned char byte = (unsigned char)value.bytes[i];
-    if (byte <= 0x20 || byte >= 0x7f || strchr(",/?#@\\<>\"", byte) != NULL) return false;
+static bool host_byte(char byte) {
+  switch (byte) {
+  case ',':
+  case '/':
+  case '?':
+  case '#':
+  case '@':
+  case '\\':
+  case '<':
+  case '>':
+  case '"':
+    return false;
+  default:
+    return byte > 0x20 && byte < 0x7f;
   }
+}
+
+static bool host_valid(struct field_text value) {
+  for (size_t i = 0; i < value.length; i++)
+    if (!host_byte(value.bytes[i])) return false;
   return true;
 }
 
