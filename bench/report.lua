@@ -1,5 +1,5 @@
--- Results as text: the table that is printed, and the JSON that is kept. The JSON has its keys in
--- order and a row a line, so that two runs can be compared with diff.
+-- Results as text: the table that is printed, the JSON and the Markdown that are kept. The JSON has
+-- its keys in order and a row a line, so that two runs can be compared with diff.
 
 local report = {}
 
@@ -14,6 +14,11 @@ local function range(entry)
   return ("(%s .. %s)"):format(short(entry.low), short(entry.high))
 end
 
+local function bound_of(goal)
+  return goal.at_least and ">= " .. short(goal.at_least)
+    or goal.at_most and "<= " .. short(goal.at_most) or ""
+end
+
 --- The table of one row's result.
 function report.row(row, also)
   local lines = { ("%s [%s]"):format(row.title, row.unit) }
@@ -25,9 +30,7 @@ function report.row(row, also)
     lines[#lines + 1] = line
   end
   for _, goal in ipairs(row.goals) do
-    local bound = ""
-    if goal.at_least then bound = ">= " .. short(goal.at_least) end
-    if goal.at_most then bound = "<= " .. short(goal.at_most) end
+    local bound = bound_of(goal)
     local what = goal.against and goal.subject .. " / " .. goal.against or goal.subject
     if goal.figure ~= row.figure then what = what .. ", " .. goal.figure end
     lines[#lines + 1] = ("    %-56s %6s %-16s %s%s"):format(what, short(goal.median), range(goal),
@@ -57,6 +60,59 @@ function report.json(results)
   for i, row in ipairs(results.rows) do rows[i] = encode(row) end
   return ('{"about":%s,\n"rows":[\n%s\n]}\n'):format(encode(results.about),
     table.concat(rows, ",\n"))
+end
+
+-- A number as people read it: 1 170 060.
+local function grouped(number)
+  local text = short(number)
+  while text:find "^%d%d%d%d" do text = text:gsub("^(%d+)(%d%d%d)%f[%D]", "%1 %2") end
+  return text
+end
+
+-- A subject's figure, with what it is one of.
+local function measured(row, name, figure)
+  for _, entry in ipairs(row.subjects) do
+    if entry.name == name then
+      return name .. ": " .. grouped(figure == row.figure and entry.median or entry[figure])
+    end
+  end
+  return ""
+end
+
+local function markdown_line(row, goal, title)
+  local bound = bound_of(goal)
+  if bound ~= "" and not goal.met then bound = bound .. ", **missed**" end
+  if goal.figure ~= row.figure then title = title .. goal.figure end
+  return ("| %s | %s | %s | %s %s | %s |"):format(title, measured(row, goal.subject, goal.figure),
+    measured(row, goal.against, goal.figure), grouped(goal.median), range(goal), bound)
+end
+
+local INTRODUCTION = [[
+# Figures
+
+Written by `make bench`, %s UTC, on %s; load average %s.
+Medians of %d rounds; ratios are of the first figure to the second within a round, with their median
+and range. `cpu_us`, `server_us`: microseconds of processor time. README.md has the method.]]
+
+--- All results as a page of Markdown: a table for the rows of each file.
+function report.markdown(results)
+  local about = results.about
+  local lines = {
+    INTRODUCTION:format(about.date, about.machine, about.load, results.rows[1].rounds),
+  }
+  local file
+  for _, row in ipairs(results.rows) do
+    if row.row ~= file and #row.goals > 0 then
+      file = row.row
+      lines[#lines + 1] = ("\n## %s\n\n| what | ours | beside it | ratio | goal |"):format(file)
+      lines[#lines + 1] = "|---|---|---|---|---|"
+    end
+    for i, goal in ipairs(row.goals) do
+      local title = i == 1 and ("%s [%s]"):format(row.title, row.unit) or ""
+      lines[#lines + 1] = markdown_line(row, goal, title)
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
 end
 
 return report

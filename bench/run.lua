@@ -1,6 +1,7 @@
 -- Runs benchmarks: lua5.4 bench/run.lua [--smoke] [--rounds N] [--out FILE] [ROW ...]
 -- A ROW is the name of a file in bench/rows; all of them unless some are named. Prints a table for
--- each and writes the results. With --smoke only proves that everything runs. See bench/README.md.
+-- each and writes the results: all rows to bench/results.json and .md, else to build/bench. With
+-- --smoke only proves that everything runs. See bench/README.md.
 
 local Bench = require "bench.bench"
 local process = require "spec.support.process"
@@ -12,7 +13,7 @@ local ROWS = {
 }
 
 local function options_of(words)
-  local options = { rounds = 5, rows = {}, out = "bench/results.json" }
+  local options = { rounds = 5, rows = {} }
   local i = 1
   while words[i] do
     if words[i] == "--smoke" then
@@ -25,14 +26,22 @@ local function options_of(words)
     end
     i = i + 1
   end
-  if #options.rows == 0 then options.rows = ROWS end
+  local all = #options.rows == 0
+  if all then options.rows = ROWS end
+  options.out = options.out or (all and "bench" or "build/bench") .. "/results.json"
   return options
 end
 
 local function machine()
   local cpu = (process.read_file "/proc/cpuinfo" or ""):match "model name%s*:%s*([^\n]+)"
   return ("%s, %s cores, %s"):format(cpu or "unknown processor", process.capture "nproc",
-    process.capture "uname -sr")
+    process.capture("uname -sr"):match "^%S+ %d+%.%d+")
+end
+
+local function save(path, text)
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
 end
 
 -- After each row, so that a run that is broken off leaves what it has.
@@ -43,9 +52,9 @@ local function write(bench, options)
     smoke = options.smoke or false,
     load = process.read_file("/proc/loadavg"):match "^%S+",
   }
-  local file = assert(io.open(options.out, "w"))
-  file:write(report.json { about = about, rows = bench.results })
-  file:close()
+  local results = { about = about, rows = bench.results }
+  save(options.out, report.json(results))
+  save(options.out:gsub("%.json$", "") .. ".md", report.markdown(results))
 end
 
 local function run(bench, options)

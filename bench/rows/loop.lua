@@ -12,8 +12,9 @@ end
 
 local function order(bench, server)
   local topics, messages = bench:size(1000, 10), bench:size(1000, 10)
-  local subjects, number = {}, 0
+  local subjects, goals, number = {}, {}, 0
   for _, pair in ipairs(bench.luas) do
+    table.insert(goals, { pair[2] })
     table.insert(subjects, {
       name = pair[2],
       run = function()
@@ -33,6 +34,7 @@ local function order(bench, server)
     figure = "rate",
     rounds = 1,
     subjects = subjects,
+    goals = goals,
   }
 end
 
