@@ -219,7 +219,7 @@ valgrind: deps
 	@MAKE='$(MAKE)' tools/valgrind.sh
 
 # Every Lua that starts reads LUA_INIT, so the programs that specs run are under it, too.
-gc-stress:
+gc-stress: deps
 	@LUA_INIT='@$(TREE)/spec/support/gc_stress.lua' SPEC_TIMEOUT=3600 $(MAKE) -s test-lua
 
 fuzz: deps

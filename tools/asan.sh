@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the C tests, a script that uses everything, and the specs of momento.core under the address
-# and undefined sanitizers; leaks count. The flags come from `make asan`.
+# Runs the C tests, a script that uses everything, and the specs of momento.core, of the loops and of
+# faults under the address and undefined sanitizers; leaks count. The flags come from `make asan`.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 make="${MAKE:-make} -s BUILD=build/asan CC=gcc"
@@ -38,10 +38,11 @@ preloading() { # lua, its program
   chmod +x "$build/$1/lua"
 }
 
-specs() { # lua, its program
+specs() { # lua, its program, specs...
   preloading "$1" "$2"
-  $make LUA="$1" EXTRA_CFLAGS="$SANITIZE" LUA_BIN="$build/$1/lua" \
-    SPECS="$(echo spec/unit/core_*spec.lua)" test-lua
+  lua=$1
+  shift 2
+  $make LUA="$lua" EXTRA_CFLAGS="$SANITIZE" LUA_BIN="$build/$lua/lua" SPECS="$*" test-lua
 }
 
 out_of_memory() { # lua
@@ -56,7 +57,11 @@ for lua in 5.4 5.1 luajit; do
   [ "$lua" != luajit ] || program=luajit
   check "building for $lua" built "$lua"
   check "everything, $lua" everything "$lua" "$program"
-  check "core specs, $lua" specs "$lua" "$program"
+  check "core specs, $lua" specs "$lua" "$program" spec/unit/core_*spec.lua
+done
+# Not that of LÖVE, which is no interpreter to put the runtime in front of.
+for file in $(echo spec/loop/*_spec.lua spec/fault/*_spec.lua | sed 's|spec/loop/love_spec.lua||'); do
+  check "$file, 5.4" specs 5.4 lua5.4 "$file"
 done
 for lua in 5.1 5.2 5.3 5.4; do
   check "out of memory, $lua" out_of_memory "$lua"
