@@ -45,6 +45,8 @@ local DEFAULTS = {
 
 local POLLS_FIRST = 1 -- seconds that a publish waits for them
 
+local WEAK = { __mode = "k" }
+
 local PUBLISH_OPTIONS = { binary = "boolean", timeout = options.seconds, on_result = "function" }
 
 local SUBSCRIBE_OPTIONS = {
@@ -100,8 +102,9 @@ function Client.new(given, level)
   state.secret = token
   state.log = chosen.logger or silent
   state.cache, state.topic, state.target = false, false, nil -- of the last publish
-  state.subscriptions = setmetatable({}, { __mode = "k" })
-  state.starting = setmetatable({}, { __mode = "k" }) -- whose first poll may not have been sent
+  state.subscriptions = setmetatable({}, WEAK)
+  state.starting = setmetatable({}, WEAK) -- whose first poll may not have been sent
+  state.queue = { first = 1, last = 0 } -- places of the publishes that wait for those polls
   state.stats = {
     published = 0, publish_failures = 0, publish_retries = 0,
     polls = 0, retries = 0,
@@ -156,30 +159,41 @@ local function deliver(state, target, value, content_type, timeout)
   return nil, text, what, detail
 end
 
+-- Whether the first poll of a subscription has still to be sent, unless all are given up.
+local function polls_unsent(state, given_up)
+  local starting = state.starting
+  for subscription in pairs(starting) do
+    if not given_up and not Subscription.listens(subscription) then return true end
+    starting[subscription] = nil
+  end
+  state.starting = setmetatable({}, WEAK) -- to look through a table that was large takes its time
+  return false
+end
+
 -- "Subscribe, then publish" in one program is to work. Where subscribe may not wait for its poll to
--- be sent, the publish does, for a while of its timeout. Returns what is left of that.
+-- be sent, the publish does, for a while of its timeout, and later ones queue up behind it. Returns
+-- what is left of the timeout.
 local function let_polls_go_first(state, timeout)
-  local transport, starting = state.transport, state.starting
+  local transport, queue = state.transport, state.queue
   local start = transport:now()
   local deadline = start + math.min(timeout, POLLS_FIRST)
-  local subscription = next(starting)
-  while subscription and state.transport do
-    if Subscription.listens(subscription) or transport:now() >= deadline then
-      starting[subscription] = nil
-    else
-      local _, _, _, ended = transport:sleep(0, {})
-      if ended and ended.unwind then error(ended, 0) end
-    end
-    subscription = next(starting)
+  local place = queue.last + 1
+  queue.last = place
+  while state.transport
+    and (polls_unsent(state, transport:now() >= deadline) or queue.first < place) do
+    transport:sleep(0, {})
   end
+  queue.first = place + 1
   return math.max(0.001, timeout - (transport:now() - start))
 end
 
 -- Where nothing may block: the outcome goes to on_result.
 local function deliver_later(state, on_result, target, value, content_type, timeout)
   state.background:spawn(function()
-    local left = timeout
-    if next(state.starting) then left = let_polls_go_first(state, timeout) end
+    local left, queue = timeout, state.queue
+    if queue.first <= queue.last or next(state.starting) then
+      left = let_polls_go_first(state, timeout)
+    end
     if on_result then return on_result(deliver(state, target, value, content_type, left)) end
     local published, message, code = deliver(state, target, value, content_type, left)
     if not published then state.log("warn", ("publish: %s (%s)"):format(message, code)) end
@@ -355,7 +369,7 @@ function methods.update(self)
   local loop = state.background
   if not state.transport then return errors.closed "client" end
   if not loop then error('update: the client was not made with loop = "update"', 2) end
-  loop:update() -- no tail call, as in publish
+  loop:update(state.transport) -- no tail call, as in publish
 end
 
 return Client

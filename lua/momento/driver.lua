@@ -30,7 +30,7 @@
 ---   loop:callbacks(options)    returns the options of subscribe with callbacks that update calls;
 ---   loop:subscribed(subscription, options, state)
 ---                              reads a new subscription in a task, with the callbacks in options;
----   loop:update()              what client:update does.
+---   loop:update(driver)        what client:update does.
 
 local blocking = require "momento.loop.blocking"
 
@@ -274,7 +274,7 @@ function Driver:step(seconds)
   local mux = self.mux
   if not mux then return self:refuse() end
   local ended, message = mux:step(seconds)
-  if ended then
+  if ended ~= false then -- also after a signal
     local ticket, a, b, c, d = mux:collect()
     while ticket do
       self:hand_over(ticket, a, b, c, d)

@@ -1,6 +1,7 @@
 -- loop = "update": what a game sees of it, against a real topicsd.
 
 local core = require "momento.core"
+local curl = require "momento.curl"
 local momento = require "momento"
 local Topicsd = require "spec.support.topicsd"
 local wait_until = require "spec.support.wait".wait_until
@@ -182,6 +183,70 @@ describe("client:update", function()
       on_result = function(published) outcome = published end,
     }))
     pump_until(function() return outcome end, "the publish")
+  end)
+
+  it("sends publishes in their order though the first had to wait for a poll", function()
+    local name, transport = topic(), core.state(client).transport
+    local mux, held, sent, done = transport.mux, true, {}, 0
+    override_sent(transport, function(ticket) return not held and mux:sent(ticket) end)
+    rawset(transport.mux, "submit", function(_, kind, target, body, ...)
+      if kind == "publish" then sent[#sent + 1] = body end
+      return mux:submit(kind, target, body, ...)
+    end)
+    assert(client:subscribe("c", name, { on_message = function() end }))
+    for i = 1, 6 do
+      held = i < 4
+      assert(client:publish("c", name, tostring(i), { on_result = function() done = done + 1 end }))
+      client:update()
+    end
+    pump_until(function() return done == 6 end, "publishes to end")
+    assert.equal("1 2 3 4 5 6", table.concat(sent, " "))
+  end)
+
+  it("delivers what was there before the first call, to however many subscriptions", function()
+    local name, count, got = topic(), 40, 0
+    publish(name, 1)
+    client:close()
+    client = assert(momento.client { api_key = server.key, endpoint = server.url, loop = "update" })
+    local transport, tickets = core.state(client).transport, {}
+    for i = 1, count do
+      local subscription
+      subscription = assert(client:subscribe("c", name, {
+        resume = { sequence_number = 0, sequence_page = 0 },
+        on_message = function()
+          got = got + 1
+          subscription:close()
+        end,
+      }))
+      tickets[i] = core.state(subscription).ticket
+    end
+    wait_until(function()
+      client:step(0.01)
+      for _, ticket in ipairs(tickets) do
+        if not transport:ended(ticket) then return false end
+      end
+      return true
+    end, 30, "answers")
+    pump_until(function() return got == count end, "a message for each")
+  end)
+
+  it("has a descriptor that is silent while nobody waits", function()
+    client:close()
+    client = assert(momento.client {
+      api_key = server.key, endpoint = server.url, loop = "update", poll_timeout = 0.3,
+    })
+    local name = topic()
+    local function falls_silent()
+      curl.wait(1, { client:pollfd() }) -- what was to happen in a while
+      wait_until(function()
+        client:update()
+        return not select(2, curl.wait(0.1, { client:pollfd() }))
+      end, 30, "silence")
+    end
+    subscribe(name, { on_message = function() end }):close()
+    falls_silent()
+    publish(name, 1)
+    falls_silent()
   end)
 
   it("calls the callbacks of the connection from update, too", function()

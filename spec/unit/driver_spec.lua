@@ -88,6 +88,15 @@ describe("momento.driver", function()
       assert.equal("kept", (select(2, driver:wait(ticket))))
     end)
 
+    it("hands over what ended in a step that a signal ended, too", function()
+      local driver, mux = make()
+      local ticket = poll(driver)
+      mux:finish(ticket, 200, "there")
+      mux.on_step = function() return nil, "interrupted" end
+      assert.same({ nil, "interrupted" }, { driver:step(1) })
+      assert.is_true(driver:ended(ticket))
+    end)
+
     it("forgets what is cancelled", function()
       local driver, mux = make()
       local ticket, other = poll(driver), poll(driver)
