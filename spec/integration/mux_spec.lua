@@ -24,35 +24,50 @@ describe("a mux", function()
     mux, peer = nil, nil
   end)
 
-  it("lets a finalizer cancel a request while the answer to another is collected", function()
-    local body = ("0123456789"):rep(10000)
-    start { { send = answer(200, body) }, { hold = true } }
-    local first = mux:submit("poll", "/topics/c/t", nil, nil, 20)
-    local cancelled
-    local stepmul
-    wait.wait_until(function()
-      mux:step(0.05)
-      return #peer:requests() == 1 and mux:pending() == 0
-    end, 30, "the answer")
-    local second = mux:submit("poll", "/topics/c/u", nil, nil, 20)
-    mux:step(0)
-    local function finalizer() cancelled = mux:cancel(second) end
-    collectgarbage "stop"
-    if newproxy then
-      getmetatable(newproxy(true)).__gc = finalizer
-    else
-      setmetatable({}, { __gc = finalizer })
-    end
-    if _VERSION ~= "Lua 5.4" then stepmul = collectgarbage("setstepmul", 100000000) end
-    collectgarbage "restart"
-    local ticket, status, collected = mux:collect()
-    if stepmul then collectgarbage("setstepmul", stepmul) end
-    collectgarbage()
-    assert.equal(first, ticket)
-    assert.equal(200, status)
-    assert.is_true(collected == body)
-    assert.is_true(cancelled)
-  end)
+  local meddlers = {
+    ["cancel another request"] = function(_, second) return mux:cancel(second) end,
+    ["send requests"] = function(body)
+      for _ = 1, 8 do mux:submit("publish", "/topics/c/t", ("x"):rep(#body), nil, 20) end
+      mux:step(0)
+      return true
+    end,
+    ["collect"] = function() return mux:collect() == nil end,
+    ["close the mux"] = function()
+      mux:close()
+      return not pcall(mux.pending, mux)
+    end,
+  }
+  for meddling, meddle in pairs(meddlers) do
+    it("lets a finalizer " .. meddling .. " while an answer is collected", function()
+      local body = ("0123456789"):rep(10000)
+      start { { send = answer(200, body) }, { hold = true } }
+      local first = mux:submit("poll", "/topics/c/t", nil, nil, 20)
+      local meddled
+      local stepmul
+      wait.wait_until(function()
+        mux:step(0.05)
+        return #peer:requests() == 1 and mux:pending() == 0
+      end, 30, "the answer")
+      local second = mux:submit("poll", "/topics/c/u", nil, nil, 20)
+      mux:step(0)
+      local function finalizer() meddled = meddle(body, second) end
+      collectgarbage "stop"
+      if newproxy then
+        getmetatable(newproxy(true)).__gc = finalizer
+      else
+        setmetatable({}, { __gc = finalizer })
+      end
+      if _VERSION ~= "Lua 5.4" then stepmul = collectgarbage("setstepmul", 100000000) end
+      collectgarbage "restart"
+      local ticket, status, collected = mux:collect()
+      if stepmul then collectgarbage("setstepmul", stepmul) end
+      collectgarbage()
+      assert.equal(first, ticket)
+      assert.equal(200, status)
+      assert.is_true(collected == body)
+      assert.is_true(meddled)
+    end)
+  end
 
   describe("sends", function()
     it("a poll as a GET with the target as it is and all headers", function()

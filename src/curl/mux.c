@@ -19,13 +19,12 @@ struct mux {
   struct sockets sockets;
   struct lane lanes[LANES]; /* by mux_kind */
   struct pool pool;
-  struct queue held;          /* polls that wait for a connection to share */
-  int64_t patience;           /* until when they wait for the server's word on a new connection */
-  int64_t held_deadline;      /* the earliest of theirs */
-  int64_t alarm;              /* see mux_alarm */
-  bool rang;                  /* it has gone off, and has not been set since */
-  struct queue ended;         /* to be collected */
-  struct transfer *collected; /* whose body the caller has */
+  struct queue held;     /* polls that wait for a connection to share */
+  int64_t patience;      /* until when they wait for the server's word on a new connection */
+  int64_t held_deadline; /* the earliest of theirs */
+  int64_t alarm;         /* see mux_alarm */
+  bool rang;             /* it has gone off, and has not been set since */
+  struct queue ended;    /* to be collected */
   size_t pending;
 };
 
@@ -66,14 +65,7 @@ void mux_close(struct mux *mux) {
 /* NULL: no such request, or one whose result the caller has. */
 static struct transfer *find(const struct mux *mux, uint64_t ticket) {
   struct transfer *transfer = pool_find(&mux->pool, ticket);
-  return transfer != mux->collected ? transfer : NULL;
-}
-
-/* The body of the last result has been read by now. */
-static void release_collected(struct mux *mux) {
-  if (mux->collected == NULL) return;
-  pool_give(&mux->pool, mux->collected);
-  mux->collected = NULL;
+  return transfer != NULL && transfer->state != TRANSFER_COLLECTED ? transfer : NULL;
 }
 
 static void end(struct mux *mux, struct transfer *transfer) {
@@ -186,7 +178,6 @@ static void settle(struct mux *mux) {
 }
 
 uint64_t mux_submit(struct mux *mux, const struct mux_request *request) {
-  release_collected(mux);
   bool publishes = request->kind == MUX_PUBLISH;
   struct transfer *transfer = pool_take(&mux->pool, &mux->lanes[request->kind], publishes);
   if (transfer == NULL) return 0;
@@ -269,7 +260,6 @@ static void run_due(struct mux *mux) {
 enum mux_step mux_step(struct mux *mux, int64_t limit) {
   bool interrupted = false;
   int64_t stop = limit == MUX_NO_LIMIT ? CLOCK_NEVER : limit <= 0 ? 0 : clock_now() + limit;
-  release_collected(mux);
   for (;;) {
     int64_t deadline = next_deadline(mux);
     if (deadline <= 0) { /* what libcurl wants to do at once */
@@ -291,10 +281,9 @@ enum mux_step mux_step(struct mux *mux, int64_t limit) {
 }
 
 bool mux_collect(struct mux *mux, struct mux_result *result) {
-  release_collected(mux);
   struct transfer *transfer = queue_take(&mux->ended);
   if (transfer == NULL) return false;
-  mux->collected = transfer;
+  transfer->state = TRANSFER_COLLECTED;
   result->ticket = pool_ticket(transfer);
   result->status = transfer->status;
   if (transfer->status != 0) {
@@ -307,6 +296,11 @@ bool mux_collect(struct mux *mux, struct mux_result *result) {
     failure_describe(&result->failure, transfer);
   }
   return true;
+}
+
+void mux_release(struct mux *mux, uint64_t ticket) {
+  struct transfer *transfer = pool_find(&mux->pool, ticket);
+  if (transfer != NULL && transfer->state == TRANSFER_COLLECTED) pool_give(&mux->pool, transfer);
 }
 
 int mux_descriptor(struct mux *mux) {

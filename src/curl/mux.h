@@ -32,7 +32,7 @@ struct mux_request {
 struct mux_result {
   uint64_t ticket;
   long status;      /* of the answer; 0: there is none, see failure */
-  const char *body; /* valid until the next submit, step, collect or close */
+  const char *body; /* valid until mux_release or mux_close */
   size_t body_length;
   long retry_after; /* seconds; 0: not told */
   int transport;    /* libcurl's error number */
@@ -58,8 +58,7 @@ void mux_close(struct mux *mux);
 /* The ticket, never above 2^52, of a request whose bytes have been copied; 0: no memory. */
 uint64_t mux_submit(struct mux *mux, const struct mux_request *request);
 
-/* Whether the request had not been collected; it never will be. May come between the collection of
-   another one and the reading of its body: Lua's collector runs finalizers then. */
+/* Whether the request had not been collected; it never will be. */
 bool mux_cancel(struct mux *mux, uint64_t ticket);
 
 /* Whether the request has been written to its connection (or has ended). When not, the step in
@@ -70,8 +69,10 @@ bool mux_sent(struct mux *mux, uint64_t ticket);
    sent, nothing is under way, `limit` microseconds have passed, or a signal came. */
 enum mux_step mux_step(struct mux *mux, int64_t limit);
 
-/* false: nothing to collect. See mux_result for how long its body lives. */
+/* false: nothing to collect. Else mux_release is to follow once the body has been read. All but
+   mux_close may be called in between: Lua's collector runs finalizers then. */
 bool mux_collect(struct mux *mux, struct mux_result *result);
+void mux_release(struct mux *mux, uint64_t ticket);
 
 /* Readable whenever step(0) has something to do; -1 where there is none. */
 int mux_descriptor(struct mux *mux);

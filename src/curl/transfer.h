@@ -16,7 +16,13 @@
    as written once libcurl has it, and polls do not share connections. */
 #define TRANSFER_TELLS_START (LIBCURL_VERSION_NUM >= 0x075000)
 
-enum transfer_state { TRANSFER_IDLE, TRANSFER_HELD, TRANSFER_RUNNING, TRANSFER_ENDED };
+enum transfer_state {
+  TRANSFER_IDLE,
+  TRANSFER_HELD,
+  TRANSFER_RUNNING,
+  TRANSFER_ENDED,
+  TRANSFER_COLLECTED /* its body is being read */
+};
 
 /* What only a publish has; there are many more polls. */
 struct publication {

@@ -1,6 +1,6 @@
 /* momento.curl: the mux as a userdata. Arguments in, results out; no protocol, no policy, and no
-   Lua inside libcurl. The userdata is made closed and gets its mux afterwards; close, __gc and
-   __close are one function. A wrong type raises; what the world does is returned. */
+   Lua inside libcurl. The userdata is made closed and gets its mux afterwards; close and __close
+   are one function. A wrong type raises; what the world does is returned. */
 #include "compat.h"
 
 #include "../curl/mux.h"
@@ -18,6 +18,8 @@ static const double default_connect_timeout = 10;
 
 struct handle {
   struct mux *mux;        /* NULL: closed */
+  struct mux *closed;     /* by a finalizer, in the middle of collect, which frees it */
+  int collecting;         /* how many calls of collect are under way; too many after an error */
   struct profile profile; /* while it is being filled */
 };
 
@@ -31,13 +33,24 @@ static struct handle *check(lua_State *L) {
   return ours ? data : luaL_checkudata(L, 1, MUX_TYPE);
 }
 
+static void free_closed(struct handle *handle) {
+  struct mux *mux = handle->closed;
+  handle->closed = NULL;
+  mux_close(mux);
+}
+
 static int close_mux(lua_State *L) {
   struct handle *handle = check(L);
-  struct mux *mux = handle->mux;
+  if (handle->mux != NULL) handle->closed = handle->mux;
   handle->mux = NULL;
-  mux_close(mux);
+  if (handle->collecting == 0) free_closed(handle);
   profile_free(&handle->profile);
   return 0;
+}
+
+static int finalize(lua_State *L) {
+  check(L)->collecting = 0; /* nobody can be in the middle of anything */
+  return close_mux(L);
 }
 
 static struct mux *check_open(lua_State *L) {
@@ -234,20 +247,33 @@ static int push_failure(lua_State *L, const struct mux_result *result) {
   return 5;
 }
 
+static int push_result(lua_State *L, const struct mux_result *result) {
+  push_ticket(L, result->ticket);
+  if (result->status == 0) return push_failure(L, result);
+  lua_pushinteger(L, (lua_Integer)result->status);
+  lua_pushlstring(L, result->body, result->body_length);
+  if (result->retry_after == 0) return 3;
+  lua_pushinteger(L, (lua_Integer)result->retry_after);
+  return 4;
+}
+
+/* To push may run finalizers, and those may use this very mux, or close it. */
 static int collect(lua_State *L) {
   struct mux *mux = check_open(L);
+  struct handle *handle = lua_touserdata(L, 1);
   struct mux_result result;
   if (!mux_collect(mux, &result)) {
     lua_pushnil(L);
     return 1;
   }
-  push_ticket(L, result.ticket);
-  if (result.status == 0) return push_failure(L, &result);
-  lua_pushinteger(L, (lua_Integer)result.status);
-  lua_pushlstring(L, result.body, result.body_length);
-  if (result.retry_after == 0) return 3;
-  lua_pushinteger(L, (lua_Integer)result.retry_after);
-  return 4;
+  handle->collecting++;
+  int values = push_result(L, &result);
+  handle->collecting--;
+  if (handle->mux != NULL)
+    mux_release(mux, result.ticket);
+  else if (handle->collecting == 0)
+    free_closed(handle);
+  return values;
 }
 
 static int pollfd(lua_State *L) {
@@ -299,7 +325,7 @@ static const luaL_Reg methods[] = {
 };
 
 static const luaL_Reg metamethods[] = {
-    {"__gc", close_mux}, {"__close", close_mux}, {"__tostring", describe}, {NULL, NULL}};
+    {"__gc", finalize}, {"__close", close_mux}, {"__tostring", describe}, {NULL, NULL}};
 
 static const luaL_Reg functions[] = {
     {"mux", new_mux}, {"now", curl_wait_now}, {"wait", curl_wait_wait}, {NULL, NULL}};

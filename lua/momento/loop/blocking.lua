@@ -40,6 +40,7 @@ function blocking.wait(driver, ticket, deadline, poll)
     while ended do
       if ended == ticket then return a, b, c, d end
       driver:hand_over(ended, a, b, c, d)
+      if not driver.mux then return driver:refuse() end -- a finalizer has closed it
       ended, a, b, c, d = mux:collect()
     end
     if poll and not driver:keeps(ticket) then return driver:refuse() end
