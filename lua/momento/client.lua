@@ -305,7 +305,7 @@ function methods.close(self)
   local state = state_of(self)
   local transport = state.transport
   if transport then
-    state.transport, state.starting = nil, {}
+    state.transport, state.background, state.starting = nil, nil, {}
     local open = {}
     for subscription in pairs(state.subscriptions) do open[#open + 1] = subscription end
     for _, subscription in ipairs(open) do subscription:close() end
@@ -367,9 +367,11 @@ end
 function methods.update(self)
   local state = state_of(self)
   local loop = state.background
-  if not state.transport then return errors.closed "client" end
-  if not loop then error('update: the client was not made with loop = "update"', 2) end
-  loop:update(state.transport) -- no tail call, as in publish
+  if not loop then
+    if not state.transport then return errors.closed "client" end
+    error('update: the client was not made with loop = "update"', 2)
+  end
+  loop:update() -- no tail call, as in publish
 end
 
 return Client

@@ -30,7 +30,8 @@
 ---   loop:callbacks(options)    returns the options of subscribe with callbacks that update calls;
 ---   loop:subscribed(subscription, options, state)
 ---                              reads a new subscription in a task, with the callbacks in options;
----   loop:update(driver)        what client:update does.
+---   loop:attach(driver)        called once: this is the driver to step;
+---   loop:update()              what client:update does.
 
 local blocking = require "momento.loop.blocking"
 
@@ -55,7 +56,7 @@ Driver.TASK_CANCELLED = setmetatable({ retryable = false, unwind = true }, {
 ---@param loop table
 ---@param now fun(): number seconds, never going back
 function Driver.new(mux, loop, now)
-  return setmetatable({
+  local self = setmetatable({
     mux = mux, -- nil once closed
     loop = loop,
     now = now,
@@ -66,6 +67,8 @@ function Driver.new(mux, loop, now)
     waiting_ = 0, -- how many waiters
     taken_ = 0, -- answers taken without waiting, in a row
   }, Driver)
+  if loop.attach then loop:attach(self) end
+  return self
 end
 
 -- Takes the waiter away from key.

@@ -99,33 +99,33 @@ local function frame(self)
   until room == 0 or self.last_call_ == 0
 end
 
-local function set_alarm(self, driver)
+local function set_alarm(self)
   local first = self.timers_:first()
-  driver:alarm(first and first.at)
+  self.driver_:alarm(first and first.at)
 end
 
 --- The driver has its turn with every update, whether somebody waits or not: what its descriptor
 --- tells of is to be seen to, or the descriptor stays readable.
+function Update:attach(driver)
+  self.drivers_[1], self.driver_, self.peek_ = driver, driver, driver.peek
+  driver:pollfd() -- from now on the mux's timer runs
+end
+
 function Update.watch() end
 Update.unwatch = Update.watch
 
 --- What client:update does: one turn for the network, then the callbacks, at most max_messages of
 --- them with a message; the rest comes with the next update. What a callback raises comes out of
 --- here, after which everything else goes on with the next update.
----@param driver table the same with each update
-function Update:update(driver)
-  if self.drivers_[1] ~= driver then
-    self.drivers_[1] = driver
-    driver:pollfd() -- from now on the mux's timer runs
-  end
+function Update:update()
   -- Most frames have nothing to do. To see that is one system call of the mux's, and not even a
   -- look at the clock: the alarm tells when a task is due.
-  if self.last_ == 0 and self.last_call_ == 0 and not driver:peek() then return end
+  if self.last_ == 0 and self.last_call_ == 0 and not self.peek_(self.driver_) then return end
   if self.updating_ then error("update: called from one of its own callbacks", 3) end
   self.updating_ = true
   local fine, message = pcall(frame, self)
   self.updating_ = false
-  set_alarm(self, driver)
+  set_alarm(self)
   if not fine then error(message, 0) end
 end
 
