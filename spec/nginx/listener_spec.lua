@@ -219,6 +219,84 @@ describe("a listener of the hub", function()
     ]] })
   end)
 
+  it("is not gone as long as it is asked, also without ever waiting", function()
+    assert.same({ true, "one", false, true, "TIMEOUT_ERROR", false }, { run [[
+      local listener = assert(hub.subscribe(client, "my-cache", "asked"))
+      publish("asked", "one")
+      while listener.pump_.backlog.next < 2 do ngx.sleep(0.01) end
+      local function away()
+        listener:gone()
+        listener.seen_ = listener.seen_ - 60
+        return listener:gone()
+      end
+      local first, message, here = away(), listener:receive(0), listener:gone()
+      local second, _, _, code = away(), listener:receive(0)
+      local still = listener:gone()
+      listener:close()
+      return first, message.value, here, second, code, still
+    ]] })
+  end)
+
+  it("stays at its last message until it is told what it missed", function()
+    assert.same({ "TIMEOUT_ERROR", 1, "discontinuity", 1, 6, "six" }, { run [[
+      local listener = assert(hub.subscribe(client, "my-cache", "missed", { backlog = 3 }))
+      publish("missed", "one")
+      take(listener, 1)
+      publish("missed", "two", "three", "four", "five")
+      local backlog = listener.pump_.backlog
+      while backlog.next < 6 do ngx.sleep(0.01) end
+      -- Nothing is left of what it missed but that the poll was lost and found.
+      for _, kind in ipairs { "lost", "restored", "lost", "restored" } do
+        backlog:push { kind = kind, "refused", "CONNECTION_ERROR", {} }
+      end
+      local _, _, code = listener:receive(0)
+      local position = listener:position().sequence_number
+      publish("missed", "six")
+      local events = listener:events()
+      local gap, message = events(), events()
+      listener:close()
+      return code, position, gap.kind, gap.last_sequence_number, gap.new_sequence_number,
+        message.value
+    ]] })
+  end)
+
+  it("is told of one gap when it missed some and the poll missed more", function()
+    assert.same({ 1, 9, 9, "nine" }, { run [[
+      local listener = assert(hub.subscribe(client, "my-cache", "both", { backlog = 2 }))
+      publish("both", "one")
+      take(listener, 1)
+      publish("both", "two", "three")
+      local backlog, page = listener.pump_.backlog, listener:position().sequence_page
+      while backlog.next < 4 do ngx.sleep(0.01) end
+      backlog:push { kind = "discontinuity", last_sequence_number = 3, new_sequence_number = 9,
+        new_sequence_page = page }
+      local nine = { sequence_number = 9, sequence_page = page, value = "nine", type = "text" }
+      backlog:push(setmetatable(nine, require("momento.core").message_meta))
+      local events = listener:events()
+      local gap, message = events(), events()
+      listener:close()
+      return gap.last_sequence_number, gap.new_sequence_number, message.sequence_number,
+        message.value
+    ]] })
+  end)
+
+  it("is told of no gap when all it missed is that the poll was lost and found", function()
+    assert.equal("message two", (run [[
+      local listener = assert(hub.subscribe(client, "my-cache", "none", { backlog = 2 }))
+      publish("none", "one")
+      take(listener, 1)
+      local backlog = listener.pump_.backlog
+      for _, kind in ipairs { "lost", "restored", "lost", "restored" } do
+        backlog:push { kind = kind, "refused", "CONNECTION_ERROR", {} }
+      end
+      publish("none", "two")
+      while backlog.next < 7 do ngx.sleep(0.01) end
+      local event = listener:events()()
+      listener:close()
+      return event.kind .. " " .. tostring(event.value)
+    ]]))
+  end)
+
   it("tells when its poll is lost and found", function()
     assert.same({ "lost restored", "late" }, { run [[
       local told = {}

@@ -66,6 +66,16 @@ describe("the hub's backlog", function()
     assert.equal("lost 6", rest(backlog, 1))
   end)
 
+  it("gives the position after an item with it, if the item moves it", function()
+    local backlog = Backlog.new(10, at(5))
+    for _, item in ipairs { message(6), { kind = "lost" }, gap(9, 8), { kind = "restored" } } do
+      backlog:push(item)
+    end
+    local expected = { at(6), nil, at(8, 8), nil }
+    for index = 1, 4 do assert.same(expected[index], (select(2, backlog:at(index)))) end
+    assert.same(at(8, 8), backlog.position)
+  end)
+
   it("drops the oldest, and the places before them", function()
     local backlog = Backlog.new(2, at(0))
     for number = 1, 5 do backlog:push(message(number)) end

@@ -54,7 +54,7 @@ function Backlog.new(limit, start)
     position = nil, -- after the newest item, nil when unknown
     limit = limit, -- items kept
     items_ = {},
-    positions_ = {}, -- index -> position after that item
+    positions_ = {}, -- index -> position after that item, if it moves it
     keys_ = {}, -- index -> key of the position before that item
     places_ = {}, -- the same the other way round
   }, Backlog)
@@ -74,8 +74,9 @@ function Backlog:push(item)
   end
   self.items_[index] = item
   self.next = index + 1
-  local position = Backlog.position_after(item) or self.position
+  local position = Backlog.position_after(item)
   self.positions_[index] = position
+  position = position or self.position
   if position then mark(self, self.next, position) end
   if self.next - self.first > self.limit then self:drop_() end
 end
@@ -89,8 +90,9 @@ function Backlog:drop_()
   self.first = index + 1
 end
 
---- The item at an index, nil when it has been dropped or has not come yet; and the position after
---- it, nil when unknown. Both are everybody's: only to be read.
+--- The item at an index, nil when it has been dropped or has not come yet; and the position that a
+--- reader has after it, nil when it does not move it: who fell has another than the backlog had.
+--- Both are everybody's: only to be read.
 function Backlog:at(index) return self.items_[index], self.positions_[index] end
 
 --- Where a reader that has had everything up to `position` goes on.

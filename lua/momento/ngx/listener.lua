@@ -89,6 +89,12 @@ function Listener:wait(seconds)
   self.waiting_, self.seen_ = false, nil
 end
 
+-- Is counted in, also when it had been taken for gone; from now on it is not away.
+local function enter(self)
+  self.pump_:enter(self)
+  self.seen_ = nil
+end
+
 --- Whether nobody reads any more. nginx ends a request without a word to its Lua code, but takes
 --- its threads out of the semaphore.
 ---@return boolean
@@ -99,27 +105,36 @@ function Listener:gone()
   return now - self.seen_ > ABSENT
 end
 
--- The next item of the backlog, and the position after it; nil when there is none yet.
+-- What a reader is told that fell, before it goes on with that number.
+local function missed(position, number, page)
+  return {
+    kind = "discontinuity",
+    last_sequence_number = position and position.sequence_number or 0,
+    new_sequence_number = number,
+    new_sequence_page = page,
+  }
+end
+
+-- The next item of the backlog, and the position after it if it moves it; nil when there is none.
 local function from_backlog(self)
   local backlog, position = self.pump_.backlog, self.position_
   if self.index_ < backlog.first then
     self.index_ = backlog.first
-    self.fell_ = not position or backlog:find(position) ~= self.index_
+    self.fell_ = not position or not backlog:find(position)
   end
   local item, after = backlog:at(self.index_)
-  if item and self.fell_ and item.kind == "message" then
+  if not item then return nil end
+  local fell, kind = self.fell_, item.kind
+  if fell and kind == "message" then
     -- Not yet the message: first what was missed before it.
     self.fell_ = false
-    return {
-      kind = "discontinuity",
-      last_sequence_number = position and position.sequence_number or 0,
-      new_sequence_number = item.sequence_number,
-      new_sequence_page = item.sequence_page,
-    }
+    return missed(position, item.sequence_number, item.sequence_page)
   end
-  if item then
-    self.index_ = self.index_ + 1
-    if item.kind == "discontinuity" then self.fell_ = false end
+  self.index_ = self.index_ + 1
+  if fell and kind == "discontinuity" then
+    -- One gap out of the two, from what this reader had last.
+    self.fell_ = false
+    return missed(position, item.new_sequence_number, item.new_sequence_page), after
   end
   return item, after
 end
@@ -175,14 +190,14 @@ local function replace(self)
   return true
 end
 
--- The next item, and the position after it where the backlog knows that; false when the deadline
+-- The next item, and the position after it where the backlog has that; false when the deadline
 -- has passed; nil and an error.
 local function next_item(self, deadline)
   while true do
     if self.closed_ then return errors.closed "subscription" end
     local failure = self.failure_
     if failure then return nil, failure[1], failure[2], failure[3] end
-    self.pump_:enter(self) -- it may have been taken for gone
+    enter(self)
     if not self.index_ and #self.caught_ == 0 then find_place(self) end
     local item, after, message, code, detail
     if self.index_ then
@@ -258,7 +273,7 @@ local function at_hand(self)
   if index < pump.backlog.first then return nil end
   local item, after = pump.backlog:at(index)
   if not item or item.kind ~= "message" then return nil end
-  pump:enter(self)
+  enter(self)
   self.index_, self.position_ = index + 1, after
   return own_message(item)
 end
@@ -269,7 +284,7 @@ local function wait_for_next(self, deadline)
   if self.closed_ or self.failure_ or pump.over or self.index_ ~= pump.backlog.next then return end
   local left = deadline == huge and huge or deadline - clock.now()
   if left <= 0 then return end
-  pump:enter(self)
+  enter(self)
   self:wait(left)
 end
 
