@@ -44,6 +44,7 @@ local DEFAULTS = {
 }
 
 local POLLS_FIRST = 1 -- seconds that a publish waits for them
+local LOOK_AGAIN = 0.005 -- seconds until it looks again: a program may poll the descriptor
 
 local WEAK = { __mode = "k" }
 
@@ -181,7 +182,7 @@ local function let_polls_go_first(state, timeout)
   queue.last = place
   while state.transport
     and (polls_unsent(state, transport:now() >= deadline) or queue.first < place) do
-    transport:sleep(0, {})
+    transport:sleep(LOOK_AGAIN, {})
   end
   queue.first = place + 1
   return math.max(0.001, timeout - (transport:now() - start))

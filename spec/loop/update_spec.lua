@@ -185,6 +185,21 @@ describe("client:update", function()
     pump_until(function() return outcome end, "the publish")
   end)
 
+  it("does not keep its descriptor readable while a publish waits for a poll", function()
+    local name, transport, turns = topic(), core.state(client).transport, 0
+    override_sent(transport, function() return false end)
+    assert(client:subscribe("c", name, { on_message = function() end }))
+    assert(client:publish("c", name, "x"))
+    client:update()
+    local stop = transport.now() + 0.5
+    repeat
+      curl.wait(0.5, { client:pollfd() })
+      client:update()
+      turns = turns + 1
+    until transport.now() >= stop
+    assert.is_true(turns < 400, turns .. " turns in half a second")
+  end)
+
   it("sends publishes in their order though the first had to wait for a poll", function()
     local name, transport = topic(), core.state(client).transport
     local mux, held, sent, done = transport.mux, true, {}, 0
