@@ -151,6 +151,12 @@ static void knows_what_it_has_just_known(void) {
   CHECK(!knows(auth, v1_key, strlen(v1_key) - 8) && !knows(auth, "", 0));
   CHECK(auth_check(auth, "first", 5, 0, &other) && other.holder != first.holder);
   CHECK(auth_check(auth, "second", 6, 0, &again) && again.holder == first.holder);
+  check_row("one with more line ends than are kept");
+  static char long_ended[2 * CREDENTIAL_MAX];
+  memset(long_ended, '\n', sizeof long_ended);
+  memcpy(long_ended, "second", 6);
+  CHECK(auth_check(auth, long_ended, sizeof long_ended, 0, &again) && again.holder == first.holder);
+  CHECK(auth_check(auth, "first", 5, 0, &again) && again.holder == other.holder);
   auth_free(auth);
 }
 
