@@ -181,7 +181,7 @@ local function take_turns(self)
   if self.taken_ < FAIR then return end
   self.taken_ = 0
   local task = self.loop:current()
-  if task then self.loop:suspend(task, self, self.now()) end
+  if task then await(self, task, {}, self.now()) end
 end
 
 --- Waits for the result of a poll.

@@ -195,6 +195,36 @@ describe("momento.driver", function()
       assert.equal(200, taken)
     end)
 
+    -- Loops need not be able to suspend for a driver that nobody has told them to watch.
+    it("is watched by the loop whenever a task is suspended", function()
+      local driver, mux, loop = make()
+      local watched, suspended = 0, 0
+      loop.watch = function(...)
+        watched = watched + 1
+        return Scheduler.watch(...)
+      end
+      loop.unwatch = function(...)
+        watched = watched - 1
+        return Scheduler.unwatch(...)
+      end
+      loop.suspend = function(...)
+        suspended = suspended + 1
+        assert.equal(1, watched)
+        return Scheduler.suspend(...)
+      end
+      loop:run(function()
+        for _ = 1, 100 do
+          local ticket = poll(driver)
+          mux:finish(ticket, 200, "there")
+          driver:step(0)
+          driver:wait(ticket)
+        end
+        driver:sleep(0, {})
+      end)
+      assert.is_true(suspended > 1)
+      assert.equal(0, watched)
+    end)
+
     it("gives a cancelled task an error that asks to unwind, and leaves its poll", function()
       local driver, mux, loop = make()
       local got
