@@ -76,8 +76,11 @@ static int on_request(void *data, char *remote_address, char *local_address, int
     transfer->cut = true;
     return CURL_PREREQFUNC_ABORT;
   }
-  if (!transfer->started)
-    curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &transfer->preamble);
+  if (!transfer->started) {
+    long written = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &written);
+    transfer->preamble = (int)written;
+  }
   transfer_started(transfer);
   return CURL_PREREQFUNC_OK;
 }
@@ -154,6 +157,7 @@ static bool set_request_options(struct transfer *transfer) {
     publication->headers.next = transfer->lane->profile->headers;
     SET(CURLOPT_HTTPHEADER, &publication->headers);
   } else {
+    SET(CURLOPT_BUFFERSIZE, (long)IDLE_BUFFER);
     SET(CURLOPT_HTTPHEADER, transfer->lane->profile->headers);
   }
 #undef SET
@@ -210,10 +214,10 @@ static bool set_new_target(struct transfer *transfer, const char *target, size_t
 /* A poll that is answered at length most likely will be again; one that is not may wait for long,
    and then its buffer is what counts. libcurl refuses when it still has the last one. */
 static void set_buffer_size(struct transfer *transfer) {
-  int size = transfer->body_length > IDLE_BUFFER ? BUSY_BUFFER : IDLE_BUFFER;
-  if (transfer->buffer_size != size &&
-      curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE, (long)size) == CURLE_OK)
-    transfer->buffer_size = size;
+  long size = transfer->long_answer ? BUSY_BUFFER : IDLE_BUFFER;
+  if (transfer->large_buffer != transfer->long_answer &&
+      curl_easy_setopt(transfer->easy, CURLOPT_BUFFERSIZE, size) == CURLE_OK)
+    transfer->large_buffer = transfer->long_answer;
 }
 
 static bool set_content(struct transfer *transfer, const struct transfer_request *request) {
@@ -335,7 +339,7 @@ void transfer_fail(struct transfer *transfer, CURLcode result, const char *reaso
 }
 
 void transfer_recycle(struct transfer *transfer) {
-  transfer->body_length = transfer->body.length;
+  transfer->long_answer = transfer->body.length > IDLE_BUFFER;
   buffer_clear(&transfer->body, KEPT_BODY);
   if (transfer->publication != NULL) buffer_clear(&transfer->publication->body, KEPT_BODY);
 }

@@ -37,29 +37,29 @@ struct transfer {
   struct lane *lane;
   struct transfer *previous, *next; /* in the list of those that are held, or that have ended */
   struct publication *publication;  /* NULL: a poll */
+  int64_t deadline;                 /* the timeout as a clock_now() */
   enum transfer_state state;
   uint32_t slot; /* makes the ticket, together with the count of its uses */
   uint32_t uses;
-  int buffer_size;  /* of a poll, as libcurl was told */
-  int timeout;      /* milliseconds, as libcurl was told */
-  int restarts;     /* of this request */
-  int64_t deadline; /* the timeout as a clock_now() */
+  int timeout;  /* milliseconds, as libcurl was told */
+  int preamble; /* bytes that went to a proxy before the request */
 
-  bool connecting; /* has opened a connection of its own */
-  bool started;    /* its request was about to be written */
-  bool awaited;    /* somebody asked whether it has started, and it had not */
-  bool cut;        /* its connection broke afterwards, and libcurl was kept from beginning again */
-  bool too_large;  /* the answer is */
-  bool no_memory;  /* for the answer */
-  bool unsent;     /* no byte of the request can have reached the server */
-  long preamble;   /* bytes that went to a proxy before the request */
+  unsigned char restarts; /* of this request */
+  bool long_answer;       /* the last one was */
+  bool large_buffer;      /* what libcurl was told to have */
+  bool connecting;        /* has opened a connection of its own */
+  bool started;           /* its request was about to be written */
+  bool awaited;           /* somebody asked whether it has started, and it had not */
+  bool cut;       /* its connection broke afterwards, and libcurl was kept from beginning again */
+  bool too_large; /* the answer is */
+  bool no_memory; /* for the answer */
+  bool unsent;    /* no byte of the request can have reached the server */
 
   int open_error; /* errno when the system gave no socket */
   CURLcode result;
   int status;         /* 0: no answer */
   int retry_after;    /* seconds; 0: not told */
   struct buffer body; /* of the answer */
-  size_t body_length; /* of the last one */
   char reason[CURL_ERROR_SIZE];
 };
 

@@ -56,17 +56,17 @@ static inline void *compat_testudata(lua_State *L, int index, const char *type) 
   return same ? data : NULL;
 }
 
-/* Every userdata made here has a table of its own and `slots` Lua values besides, numbered from 1
-   and nil at first. Where Lua lets a userdata have no more than one value, they are elements of
-   that table. Pushes the userdata. */
-static inline void *compat_newuserdata(lua_State *L, size_t size, int slots) {
+/* Every userdata made here has a table of its own, with room for so many fields, and `slots` Lua
+   values besides, numbered from 1 and nil at first. Where Lua lets a userdata have no more than one
+   value, they are elements of that table. Pushes the userdata. */
+static inline void *compat_newuserdata(lua_State *L, size_t size, int slots, int fields) {
 #if LUA_VERSION_NUM >= 504
   void *data = lua_newuserdatauv(L, size, 1 + slots);
-  lua_newtable(L);
+  lua_createtable(L, 0, fields);
   lua_setiuservalue(L, -2, 1);
 #else
   void *data = lua_newuserdata(L, size);
-  lua_createtable(L, slots, 0);
+  lua_createtable(L, slots, fields);
 #if LUA_VERSION_NUM >= 502
   lua_setuservalue(L, -2);
 #else

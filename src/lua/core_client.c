@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { FIELDS = 16 }; /* for the Lua layer: about as many as it has */
+
 struct client {
   bool open;
   size_t origin_length;
@@ -95,7 +97,8 @@ int core_client_new(lua_State *L) {
     return fail(L, "the origin must be http://host[:port] or https://host[:port], nothing more");
   if (!token_valid(token, token_length))
     return fail(L, "the token must be printable ASCII without line ends");
-  struct client *client = compat_newuserdata(L, sizeof *client + origin_length + token_length, 0);
+  struct client *client =
+      compat_newuserdata(L, sizeof *client + origin_length + token_length, 0, FIELDS);
   *client = (struct client){.open = false, .origin_length = origin_length};
   core_finish(L, CORE_CLIENT);
   memcpy(client->bytes, origin, origin_length);

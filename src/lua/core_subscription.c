@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-enum { SLOT_BODY = 1, SLOTS = SLOT_BODY };
+/* FIELDS are for the Lua layer: about as many as it has. */
+enum { SLOT_BODY = 1, SLOTS = SLOT_BODY, FIELDS = 16 };
 
 struct subscription {
   const char *body; /* of the string in SLOT_BODY; NULL when none is held */
@@ -278,7 +279,7 @@ int core_subscription_new(lua_State *L) {
     return 2;
   }
   struct subscription *subscription =
-      compat_newuserdata(L, sizeof *subscription + path_length, SLOTS);
+      compat_newuserdata(L, sizeof *subscription + path_length, SLOTS, FIELDS);
   *subscription = (struct subscription){.open = false, .path_length = (uint32_t)path_length};
   memcpy(subscription->path, path, path_length);
   if (lua_isnil(L, 4) && lua_isnil(L, 5))

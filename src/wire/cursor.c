@@ -16,7 +16,6 @@ static void move_past(struct cursor *cursor, uint64_t number, uint64_t page) {
   cursor->page = page;
   cursor->delivered = true;
   cursor->last_number = number;
-  cursor->last_page = page;
 }
 
 static bool had(const struct cursor *cursor, uint64_t number) {
@@ -74,6 +73,6 @@ bool cursor_discontinuity(struct cursor *cursor, uint64_t last_number, uint64_t 
 bool cursor_position(const struct cursor *cursor, uint64_t *number, uint64_t *page) {
   if (!cursor->delivered) return false;
   *number = cursor->last_number;
-  *page = cursor->last_page;
+  *page = cursor->page;
   return true;
 }

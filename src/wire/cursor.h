@@ -16,9 +16,8 @@ struct cursor_gap {              /* a discontinuity as the reader is told of it 
 struct cursor {
   uint64_t next; /* sequence number to ask for; (0, 0) means: from the next message published */
   uint64_t page;
-  bool delivered; /* whether position (last_number, last_page) is one */
   uint64_t last_number;
-  uint64_t last_page;
+  bool delivered; /* whether (last_number, page) is a position */
 };
 
 enum cursor_verdict {

@@ -199,7 +199,8 @@ static bool take_u64(struct json *json, uint64_t *value) {
 /* From the number of a message to its text. What stands there holds no more than the page, so it is
    mostly the same as in the message before: then one comparison tells. */
 static bool take_page(struct envelope_reader *reader, struct json *at, uint64_t *page) {
-  if (reader->between_length > 0 && take_bytes(at, reader->between, reader->between_length)) {
+  if (reader->between_length > 0 &&
+      take_bytes(at, reader->between, (size_t)reader->between_length)) {
     *page = reader->page;
     return true;
   }
@@ -207,7 +208,7 @@ static bool take_page(struct envelope_reader *reader, struct json *at, uint64_t 
   if (!TAKE(at, PAGE_FOLLOWS) || !take_u64(at, page) || !TAKE(at, TEXT_FOLLOWS)) return false;
   reader->page = *page;
   reader->between = start;
-  reader->between_length = (size_t)(at->at - start);
+  reader->between_length = (int)(at->at - start);
   return true;
 }
 

@@ -42,9 +42,10 @@ struct envelope_reader {
   struct json json;
   /* The rest is private. */
   int state;
-  uint64_t page;       /* of the last message that came in the usual form */
-  const char *between; /* what stood there between its number and its text */
-  size_t between_length;
+  int between_length;
+  const char
+      *between;  /* what stood between number and text of the last message in the usual form */
+  uint64_t page; /* of that message */
 };
 
 /* Reads body[0..length), which must stay where it is as long as the reader is used. */
