@@ -255,14 +255,14 @@ local function tell_sent(self)
   end
 end
 
---- Lets the mux work for a moment, for who has a deadline in mind and has set the alarm to it.
----@return boolean whether step(0) has something to do, or the alarm has gone off
-function Driver:peek()
-  local mux = self.mux
-  return mux ~= nil and (mux:step(0) or self.sending_count_ > 0)
+--- What a loop that looks very often calls: peek(object, 0) lets the mux work for a moment and says
+--- whether step(0) has something to do, or the alarm has gone off. Not when it has been closed.
+---@return function peek, userdata object
+function Driver:peeking()
+  return self.mux.step, self.mux
 end
 
---- Has pollfd() turn readable at that time, and peek() return true from then on, until the alarm is
+--- Has pollfd() turn readable at that time, and peeking tell so from then on, until the alarm is
 --- set anew; nil: never.
 ---@param at number|nil by now()
 function Driver:alarm(at)

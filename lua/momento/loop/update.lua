@@ -107,7 +107,8 @@ end
 --- The driver has its turn with every update, whether somebody waits or not: what its descriptor
 --- tells of is to be seen to, or the descriptor stays readable.
 function Update:attach(driver)
-  self.drivers_[1], self.driver_, self.peek_ = driver, driver, driver.peek
+  self.drivers_[1], self.driver_ = driver, driver
+  self.peek_, self.peeked_ = driver:peeking()
   driver:pollfd() -- from now on the mux's timer runs
 end
 
@@ -120,7 +121,7 @@ Update.unwatch = Update.watch
 function Update:update()
   -- Most frames have nothing to do. To see that is one system call of the mux's, and not even a
   -- look at the clock: the alarm tells when a task is due.
-  if self.last_ == 0 and self.last_call_ == 0 and not self.peek_(self.driver_) then return end
+  if self.last_ == 0 and self.last_call_ == 0 and not self.peek_(self.peeked_, 0) then return end
   if self.updating_ then error("update: called from one of its own callbacks", 3) end
   self.updating_ = true
   local fine, message = pcall(frame, self)
