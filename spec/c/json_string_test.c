@@ -117,6 +117,43 @@ static bool comes_back(const char *bytes, size_t length) {
   return same;
 }
 
+/* What is taken into room of any size is what is taken without, and decoded, if it is, to the same.
+   The room has exactly that size, and `more` bytes follow the token. */
+static bool comes_into(const char *token, size_t more, size_t room_size, const char *expected) {
+  char text[2 * TEXT_SIZE];
+  const size_t size = strlen(token);
+  memcpy(text, token, size);
+  memset(text + size, 'z', more);
+  char *copy = check_copy(text, size + more);
+  struct json_room room = {check_copy(text, room_size), room_size, 0};
+  struct json json = {copy, copy + size + more};
+  struct json_string string;
+  bool good = json_string_rest_into(&json, &string, &room) && json.at == copy + size &&
+              string.raw == copy && string.length == size - 1 &&
+              string.escaped == (strchr(token, '\\') != NULL);
+  if (room.length != JSON_UNDECODED)
+    good = good && string.escaped && room.length == strlen(expected) &&
+           memcmp(room.bytes, expected, room.length) == 0;
+  free(room.bytes);
+  free(copy);
+  return good;
+}
+
+static void decodes_into_room(void) {
+  check_row("into room");
+  struct json_room room;
+  char bytes[64];
+  static const char quoted[] = "{\\\"id\\\":1}\",             ";
+  struct json json = {quoted, quoted + sizeof quoted - 1};
+  struct json_string string;
+  room = (struct json_room){bytes, sizeof bytes, 0};
+  CHECK(json_string_rest_into(&json, &string, &room));
+  CHECK_BYTES(bytes, room.length, "{\"id\":1}", 8);
+  json.at = quoted;
+  room = (struct json_room){bytes, 16, 0};
+  CHECK(json_string_rest_into(&json, &string, &room) && room.length == JSON_UNDECODED);
+}
+
 /* Two pieces with text before, between and after them, each of every length that words can cut. */
 static void decodes_wherever_words_end(void) {
   check_row("two pieces anywhere");
@@ -146,6 +183,9 @@ static void decodes_wherever_words_end(void) {
           free(out);
           free(copy);
           all = all && comes_back(expected, strlen(expected));
+          all = all && comes_into(token, 8 * (size_t)(after % 4), 0, expected);
+          all = all && comes_into(token, 8 * (size_t)(between % 4), TEXT_SIZE, expected);
+          all = all && comes_into(token, 8 * (size_t)(before % 4), 30 + (size_t)between, expected);
         }
   }
   CHECK(all);
@@ -167,6 +207,15 @@ static void refuses_wherever_words_end(void) {
         struct json json = {copy, copy + size};
         struct json_string string;
         all = all && !json_string_rest(&json, &string);
+        free(copy);
+        /* With an escape before it, so that it would be decoded, and bytes after it. */
+        char room_bytes[2 * TEXT_SIZE];
+        struct json_room room = {room_bytes, sizeof room_bytes, 0};
+        size = snprintf(token, sizeof token, "\\n%0*d%s%0*d\"", (int)at + 1, 0, faults[i],
+                        (int)after + 1, 0);
+        copy = check_copy(token, (size_t)size);
+        json = (struct json){copy, copy + size};
+        all = all && !json_string_rest_into(&json, &string, &room);
         free(copy);
       }
   CHECK(all);
@@ -213,6 +262,7 @@ static void quotes_and_back(void) {
 int main(void) {
   decodes_strings();
   decodes_every_unit();
+  decodes_into_room();
   decodes_wherever_words_end();
   refuses_wherever_words_end();
   compares_strings();

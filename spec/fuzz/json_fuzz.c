@@ -193,6 +193,26 @@ static void check_string(const struct json_string *string) {
   free(out);
 }
 
+/* Taken into room, a string is the same one, and decodes to the same. */
+static void check_into(const char *text, const char *end) {
+  struct json plain = {text, end}, decoding = {text, end};
+  struct json_string string, other;
+  const size_t size = (size_t)(end - text) % 2 == 0 ? (size_t)(end - text) / 2 : TEXT_MAX * 8;
+  struct json_room room = {fuzz_room(size), size, 0};
+  const bool taken = json_string_rest(&plain, &string);
+  demand(json_string_rest_into(&decoding, &other, &room) == taken);
+  if (taken) {
+    demand(decoding.at == plain.at && other.raw == string.raw && other.length == string.length &&
+           other.escaped == string.escaped);
+    char *slow = fuzz_room(string.length + UTF8_MAX_SIZE);
+    const size_t length = decode_slowly(string.raw, string.raw + string.length, slow);
+    demand(room.length == JSON_UNDECODED ||
+           (room.length == length && memcmp(room.bytes, slow, length) == 0));
+    free(slow);
+  }
+  free(room.bytes);
+}
+
 static void check_number(const char *bytes, size_t length, const char *text) {
   const char *start = space(text);
   const char *end = digits(start);
@@ -230,6 +250,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length) {
   text[input.length] = '"';
   json = (struct json){text, all + 1};
   if (json_string_rest(&json, &string)) check_string(&string);
+  check_into(text, all + 1);
   free(text);
   free(input.bytes);
   return 0;

@@ -87,10 +87,12 @@ void core_message_upvalues(lua_State *L);
 
 /* Pushes "message" and the table of a message; returns how many values that are. Only in such a
    function. */
-int core_push_message(lua_State *L, const struct envelope_element *element);
+int core_push_message(lua_State *L, const struct envelope_element *element,
+                      const struct json_room *room);
 
 /* The same with sequence number, page, value, type and maybe publisher id instead of the table. */
-int core_push_message_fields(lua_State *L, const struct envelope_element *element);
+int core_push_message_fields(lua_State *L, const struct envelope_element *element,
+                             const struct json_room *room);
 
 /* Replaces a function that gives such fields by a Lua function that makes tables of them. */
 void core_wrap_fields(lua_State *L);

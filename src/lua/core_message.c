@@ -52,9 +52,12 @@ void core_push_json_string(lua_State *L, const struct json_string *string) {
   lua_remove(L, -2);
 }
 
-static void push_value(lua_State *L, const struct envelope_value *value) {
+static void push_value(lua_State *L, const struct envelope_value *value,
+                       const struct json_room *room) {
   if (envelope_value_plain(value))
     lua_pushlstring(L, value->string.raw, value->string.length);
+  else if (room->length != JSON_UNDECODED)
+    lua_pushlstring(L, room->bytes, room->length);
   else
     push_decoded_value(L, value);
 }
@@ -63,7 +66,8 @@ static void push_type(lua_State *L, const struct envelope_value *value) {
   lua_pushvalue(L, lua_upvalueindex(value->form == ENVELOPE_TEXT ? UPVALUE_TEXT : UPVALUE_BINARY));
 }
 
-int core_push_message(lua_State *L, const struct envelope_element *element) {
+int core_push_message(lua_State *L, const struct envelope_element *element,
+                      const struct json_room *room) {
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_MESSAGE));
   lua_createtable(L, 0, 4 + (element->has_publisher_id ? 1 : 0));
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_SEQUENCE_NUMBER));
@@ -73,7 +77,7 @@ int core_push_message(lua_State *L, const struct envelope_element *element) {
   core_push_u64(L, element->sequence_page);
   lua_rawset(L, -3);
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_VALUE));
-  push_value(L, &element->value);
+  push_value(L, &element->value, room);
   lua_rawset(L, -3);
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_TYPE));
   push_type(L, &element->value);
@@ -88,11 +92,12 @@ int core_push_message(lua_State *L, const struct envelope_element *element) {
   return 2;
 }
 
-int core_push_message_fields(lua_State *L, const struct envelope_element *element) {
+int core_push_message_fields(lua_State *L, const struct envelope_element *element,
+                             const struct json_room *room) {
   lua_pushvalue(L, lua_upvalueindex(UPVALUE_MESSAGE));
   core_push_u64(L, element->sequence_number);
   core_push_u64(L, element->sequence_page);
-  push_value(L, &element->value);
+  push_value(L, &element->value, room);
   push_type(L, &element->value);
   if (!element->has_publisher_id) return 5;
   core_push_json_string(L, &element->publisher_id);

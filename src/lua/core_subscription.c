@@ -11,6 +11,8 @@
 /* FIELDS are for the Lua layer: about as many as it has. */
 enum { SLOT_BODY = 1, SLOTS = SLOT_BODY, FIELDS = 16 };
 
+enum { DECODED_ROOM = 8192 };
+
 struct subscription {
   const char *body; /* of the string in SLOT_BODY; NULL when none is held */
   struct envelope_reader reader;
@@ -121,21 +123,24 @@ static void settle(lua_State *L, struct subscription *subscription, const char *
    on the stack as long as slices of it are in use, and reader and cursor move on copies, put back
    once the result is made: running out of memory on the way loses no message. */
 static int next_element(lua_State *L, int level,
-                        int (*push)(lua_State *L, const struct envelope_element *element)) {
+                        int (*push)(lua_State *L, const struct envelope_element *element,
+                                    const struct json_room *room)) {
   struct subscription *subscription = check_quickly(L, level);
   const char *body = subscription->body;
   if (body == NULL) return 0;
   compat_getslot(L, 1, SLOT_BODY);
+  char decoded[DECODED_ROOM];
   for (;;) {
     struct envelope_reader reader = subscription->reader;
     struct cursor cursor = subscription->cursor;
     struct envelope_element element;
     struct cursor_gap gap;
-    switch (envelope_next(&reader, &element)) {
+    struct json_room room = {.bytes = decoded, .size = sizeof decoded};
+    switch (envelope_next_into(&reader, &element, &room)) {
     case ENVELOPE_MESSAGE:
       switch (cursor_message(&cursor, element.sequence_number, element.sequence_page, &gap)) {
       case CURSOR_DELIVER: {
-        int values = push(L, &element);
+        int values = push(L, &element, &room);
         settle(L, subscription, body, &reader, &cursor);
         subscription->delivered++;
         return values;

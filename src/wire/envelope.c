@@ -214,11 +214,12 @@ static bool take_page(struct envelope_reader *reader, struct json *at, uint64_t 
 
 /* The exact bytes of a text message as envelope_write_message writes it. What is no such message
    may still be an element: then the reader is left where it was. */
-static bool read_canonical(struct envelope_reader *reader, struct envelope_element *element) {
+static bool read_canonical(struct envelope_reader *reader, struct envelope_element *element,
+                           struct json_room *room) {
   struct json at = reader->json;
   if (!TAKE(&at, NUMBER_FOLLOWS) || !take_u64(&at, &element->sequence_number) ||
       !take_page(reader, &at, &element->sequence_page) ||
-      !json_string_rest(&at, &element->value.string) || !TAKE(&at, "}"))
+      !json_string_rest_into(&at, &element->value.string, room) || !TAKE(&at, "}"))
     return false;
   element->has_publisher_id = TAKE(&at, PUBLISHER_FOLLOWS);
   if (element->has_publisher_id && !json_string_rest(&at, &element->publisher_id)) return false;
@@ -263,7 +264,15 @@ static enum envelope_kind finish(struct envelope_reader *reader, struct envelope
   return element->kind;
 }
 
-enum envelope_kind envelope_next(struct envelope_reader *reader, struct envelope_element *element) {
+static bool read_either(struct envelope_reader *reader, struct envelope_element *element,
+                        struct json_room *room) {
+  if (read_canonical(reader, element, room)) return true;
+  room->length = JSON_UNDECODED;
+  return read_element(&reader->json, element);
+}
+
+enum envelope_kind envelope_next_into(struct envelope_reader *reader,
+                                      struct envelope_element *element, struct json_room *room) {
   struct json *json = &reader->json;
   if (reader->state == FINISHED || reader->state == BROKEN)
     return finish(reader, element, reader->state == FINISHED);
@@ -276,10 +285,14 @@ enum envelope_kind envelope_next(struct envelope_reader *reader, struct envelope
     if (first ? json_take(json, ']') : !json_take(json, ','))
       return finish(reader, element, (first || json_take(json, ']')) && read_tail(json));
     reader->state = AFTER_ELEMENT;
-    if (!read_canonical(reader, element) && !read_element(json, element))
-      return finish(reader, element, false);
+    if (!read_either(reader, element, room)) return finish(reader, element, false);
   } while (element->kind == ENVELOPE_END);
   return element->kind;
+}
+
+enum envelope_kind envelope_next(struct envelope_reader *reader, struct envelope_element *element) {
+  struct json_room none = {.size = 0};
+  return envelope_next_into(reader, element, &none);
 }
 
 bool envelope_used_up(const struct envelope_reader *reader) {

@@ -58,6 +58,10 @@ void envelope_open(struct envelope_reader *reader, const char *body, size_t leng
    decode (bad base64, an octet past 255). */
 enum envelope_kind envelope_next(struct envelope_reader *reader, struct envelope_element *element);
 
+/* The same; room->length is then that of the decoded text of a message, or JSON_UNDECODED. */
+enum envelope_kind envelope_next_into(struct envelope_reader *reader,
+                                      struct envelope_element *element, struct json_room *room);
+
 /* Whether nothing but the usual end of a body is left, so that ENVELOPE_END comes next. */
 bool envelope_used_up(const struct envelope_reader *reader);
 

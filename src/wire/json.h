@@ -21,6 +21,17 @@ struct json_string {
   bool escaped; /* has a backslash: json_string_decode is needed to get its value */
 };
 
+/* Room in which a string is decoded while it is checked, which spares looking at its escapes twice.
+   Afterwards `length` is that of its value, or JSON_UNDECODED: that is left to json_string_decode,
+   for a string without escapes, or with one of a \u, or one that is too long. */
+struct json_room {
+  char *bytes;
+  size_t size;
+  size_t length;
+};
+
+#define JSON_UNDECODED SIZE_MAX
+
 /* Every function below skips white space first, leaves json->at after what it took, and returns
    false when something else (or malformed JSON) stands there; json->at is then of no further use,
    except that json_take leaves it where it was. */
@@ -29,8 +40,9 @@ bool json_take(struct json *json, char punctuation); /* one of {}[]:, when it is
 char json_peek(struct json *json); /* next byte that is not white space; 0 at end */
 bool json_string(struct json *json, struct json_string *out); /* valid UTF-8, escapes checked */
 bool json_string_rest(struct json *json, struct json_string *out); /* its quote has been taken */
-bool json_word(struct json *json, const char *word);               /* one of true, false, null */
-bool json_u64(struct json *json, uint64_t *value);                 /* digits only, see number.h */
+bool json_string_rest_into(struct json *json, struct json_string *out, struct json_room *room);
+bool json_word(struct json *json, const char *word); /* one of true, false, null */
+bool json_u64(struct json *json, uint64_t *value);   /* digits only, see number.h */
 
 /* The members of an object whose '{' has been taken, one at a time: takes the ',' (unless *first,
    which it clears), the key and the ':', or the closing '}'. The caller takes the value. */

@@ -11,6 +11,9 @@
 
 enum { ESCAPE_SIZE = 2, UNICODE_ESCAPE_SIZE = 6, REPLACEMENT = 0xFFFD };
 
+/* As much as may be written past the place that has been looked at. */
+enum { DECODING_MARGIN = 4 * WORD_SIZE };
+
 /* The byte that a two-character escape stands for, by its letter; 0 when there is no such escape.
  */
 static const char short_escapes[256] = {
@@ -128,12 +131,90 @@ static inline const char *skip_plain(const char *at, const char *end) {
   return at;
 }
 
-bool json_string_rest(struct json *json, struct json_string *out) {
+/* At the end of a string whose value has been decoded up to `to`. */
+static bool close_decoded(struct json *json, const char *at, struct json_string *out,
+                          struct json_room *room, const char *to) {
+  room->length = (size_t)(to - room->bytes);
+  return close_string(json, at, out);
+}
+
+/* The last bytes of the JSON, one by one. */
+static bool take_last(struct json *json, const char *at, struct json_string *out,
+                      struct json_room *room, char *to) {
+  const char *end = json->end;
+  while (at < end && *at != '"') {
+    size_t size = (unsigned char)*at < 0x20 ? 0 : utf8_sequence(at, (size_t)(end - at));
+    if (size == 0) return false;
+    memcpy(to, at, size);
+    at += size;
+    if (*to == '\\') {
+      *to = at < end ? short_escape(*at) : '\0';
+      if (*to == '\0') return take_special(json, at - 1, out);
+      at++;
+    }
+    to += size;
+  }
+  return at < end && close_decoded(json, at, out, room, to);
+}
+
+/* As take_special, from the first escape on, but decodes what it takes, as json_string_decode does.
+   Gives that up where it would be difficult. */
+static bool take_decoding(struct json *json, const char *at, struct json_string *out,
+                          struct json_room *room) {
+  const char *end = json->end;
+  const char *full = room->bytes + room->size - DECODING_MARGIN;
+  char *to = room->bytes + (at - out->raw);
+  memcpy(room->bytes, out->raw, (size_t)(at - out->raw));
+  out->escaped = true;
+  while (end - at >= 2 * WORD_SIZE && to <= full) {
+    const char *next = at + WORD_SIZE;
+    const char *run = at;
+    uint64_t special = mark_special(word_load(at));
+    memcpy(to, run, WORD_SIZE);
+    while (special != 0) {
+      const char *byte = at + word_first(special);
+      to += byte - run;
+      if (*byte == '"') return close_decoded(json, byte, out, room, to);
+      if (*byte == '\\') {
+        *to = short_escape(byte[1]);
+        if (*to == '\0') return take_special(json, byte, out);
+        to++;
+        run = byte + ESCAPE_SIZE;
+      } else {
+        size_t size = (unsigned char)*byte < 0x20 ? 0 : utf8_sequence(byte, (size_t)(end - byte));
+        if (size == 0) return false;
+        memcpy(to, byte, UTF8_MAX_SIZE);
+        to += size;
+        run = byte + size;
+      }
+      if (run >= next) {
+        next = run;
+        break;
+      }
+      memcpy(to, run, WORD_SIZE);
+      special = forget_first(special, (size_t)(run - at));
+    }
+    to += next - run;
+    at = next;
+  }
+  return to <= full ? take_last(json, at, out, room, to) : take_special(json, at, out);
+}
+
+bool json_string_rest_into(struct json *json, struct json_string *out, struct json_room *room) {
   out->raw = json->at;
   out->escaped = false;
+  room->length = JSON_UNDECODED;
   const char *at = skip_plain(json->at, json->end);
   if (at < json->end && *at == '"') return close_string(json, at, out);
+  bool fits = (size_t)(at - out->raw) + DECODING_MARGIN <= room->size;
+  if (fits && json->end - at >= ESCAPE_SIZE && at[0] == '\\' && at[1] != 'u')
+    return take_decoding(json, at, out, room);
   return take_special(json, at, out);
+}
+
+bool json_string_rest(struct json *json, struct json_string *out) {
+  struct json_room none = {.size = 0};
+  return json_string_rest_into(json, out, &none);
 }
 
 static bool is_high_surrogate(uint32_t unit) {
