@@ -98,7 +98,7 @@ and range. `cpu_us`, `server_us`: microseconds of processor time. README.md has 
 function report.markdown(results)
   local about = results.about
   local lines = {
-    INTRODUCTION:format(about.date, about.machine, about.load, results.rows[1].rounds),
+    INTRODUCTION:format(about.date, about.machine, about.load, about.rounds),
   }
   local file
   for _, row in ipairs(results.rows) do

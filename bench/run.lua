@@ -49,6 +49,7 @@ local function write(bench, options)
   local about = {
     date = os.date "!%Y-%m-%d %H:%M",
     machine = machine(),
+    rounds = bench.rounds,
     smoke = options.smoke or false,
     load = process.read_file("/proc/loadavg"):match "^%S+",
   }

@@ -156,6 +156,22 @@ describe("client:update", function()
     assert.truthy(raised:find("AUTHENTICATION_ERROR", 1, true), raised)
   end)
 
+  it("does nothing but look in a frame without news", function()
+    local loop, turns = core.state(client).background, 0
+    local turn = loop.turn
+    loop.turn = function(...)
+      turns = turns + 1
+      return turn(...)
+    end
+    subscribe(topic(), { on_message = function() end })
+    assert.is_true(turns > 0)
+    pump_until(function()
+      local before = turns
+      for _ = 1, 50 do client:update() end
+      return turns == before
+    end, "frames without news")
+  end)
+
   it("sends a publish after the polls of subscriptions made before it", function()
     local name, transport = topic(), core.state(client).transport
     local mux, held, got = transport.mux, true, nil

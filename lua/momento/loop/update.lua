@@ -101,13 +101,13 @@ end
 
 local function set_alarm(self)
   local first = self.timers_:first()
-  self.driver_:alarm(first and first.at)
+  self.drivers_[1]:alarm(first and first.at)
 end
 
 --- The driver has its turn with every update, whether somebody waits or not: what its descriptor
 --- tells of is to be seen to, or the descriptor stays readable.
 function Update:attach(driver)
-  self.drivers_[1], self.driver_ = driver, driver
+  self.drivers_[1] = driver
   self.peek_, self.peeked_ = driver:peeking()
   driver:pollfd() -- from now on the mux's timer runs
 end

@@ -105,14 +105,18 @@ function Listener:gone()
   return now - self.seen_ > ABSENT
 end
 
--- What a reader is told that fell, before it goes on with that number.
-local function missed(position, number, page)
+local function discontinuity(last, number, page)
   return {
     kind = "discontinuity",
-    last_sequence_number = position and position.sequence_number or 0,
+    last_sequence_number = last,
     new_sequence_number = number,
     new_sequence_page = page,
   }
+end
+
+-- What a reader is told that fell, before it goes on with that number.
+local function missed(position, number, page)
+  return discontinuity(position and position.sequence_number or 0, number, page)
 end
 
 -- The next item of the backlog, and the position after it if it moves it; nil when there is none.
@@ -232,15 +236,6 @@ local function own_message(item, gap)
   }, message_meta)
 end
 
-local function own_gap(item)
-  return {
-    kind = "discontinuity",
-    last_sequence_number = item.last_sequence_number,
-    new_sequence_number = item.new_sequence_number,
-    new_sequence_page = item.new_sequence_page,
-  }
-end
-
 -- Goes on to a message or a discontinuity, as next_item.
 local function advance(self, deadline)
   local settings = self.settings
@@ -255,7 +250,8 @@ local function advance(self, deadline)
       if gap and gap.new_sequence_number ~= item.sequence_number then gap = nil end
       return own_message(item, gap)
     elseif kind == "discontinuity" then
-      item = own_gap(item)
+      item = discontinuity(item.last_sequence_number, item.new_sequence_number,
+        item.new_sequence_page)
       self.gap_ = item
       if settings.on_discontinuity then settings.on_discontinuity(item) end
       return item
